@@ -1,0 +1,1 @@
+"""The model factory: makes the models that this repository serves, from public data, with one command."""

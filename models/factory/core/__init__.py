@@ -1,0 +1,1 @@
+"""Parts that every family shares: records, training loop, metrics, latency, ONNX files."""

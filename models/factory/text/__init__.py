@@ -1,0 +1,1 @@
+"""Parts for text models: corpora, tokenizer, encoder, its ONNX graph."""

@@ -1,0 +1,231 @@
+import { fromUnknown, InferenceError, invalidArgument, notFound, unavailable } from '../errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { classify } from './classification.ts';
+import {
+  type ModelConfig,
+  type ModelMetadata,
+  modelConfig,
+  modelMetadata,
+  type ServerMetadata,
+} from './metadata.ts';
+import { parseModelName } from './names.ts';
+import type { RunResult } from './runner.ts';
+import type { IndexEntry, Registry, ServedVariant, ServedVersion } from './served.ts';
+import type { ModelStatistics } from './statistics.ts';
+import { NO_TIME } from './timings.ts';
+import type { InferenceRequest, InferenceResponse, ParameterValue, RequestedOutput } from './types.ts';
+import { validateInputs, validateOutputs } from './validate.ts';
+
+export interface DataPlaneOptions {
+  readonly registry: Registry;
+  readonly server: ServerMetadata;
+  /** False from the first shutdown signal on: readiness says so, requests are still served. */
+  readonly accepting: () => boolean;
+}
+
+/** What the server does, without a word of HTTP or gRPC: the gateways only translate to and from it. */
+export class DataPlane {
+  readonly #registry: Registry;
+  readonly #accepting: () => boolean;
+  readonly serverMetadata: ServerMetadata;
+
+  constructor({ registry, server, accepting }: DataPlaneOptions) {
+    this.#registry = registry;
+    this.#accepting = accepting;
+    this.serverMetadata = server;
+  }
+
+  /** Whether requests should be sent here: every required model is READY, and no shutdown has begun. */
+  get ready(): boolean {
+    return this.#accepting() && this.#registry.ready;
+  }
+
+  models(): readonly string[] {
+    return this.#registry.models();
+  }
+
+  /** Whether a model (or one version of it) is READY. `not_found` for a name the repository does not have. */
+  modelReady(name: string, version?: string): boolean {
+    try {
+      this.resolve(name, version);
+      return true;
+    } catch (error) {
+      if (error instanceof InferenceError && error.code === 'unavailable') return false;
+      throw error;
+    }
+  }
+
+  modelMetadata(name: string, version?: string): ModelMetadata {
+    const { served, variant } = this.resolve(name, version);
+    return modelMetadata(served, variant, this.#registry.versions(served.model));
+  }
+
+  modelConfig(name: string, version?: string): ModelConfig {
+    const { served, variant } = this.resolve(name, version);
+    return modelConfig(served, variant, this.#registry.versions(served.model));
+  }
+
+  /** Statistics of one version, of all versions of a model, or of everything that is READY. */
+  statistics(name?: string, version?: string): ModelStatistics[] {
+    const models = name === undefined ? this.#registry.models() : [parseModelName(name).model];
+    return models.flatMap((model) => {
+      const versions = version === undefined ? this.#registry.versions(model) : [version];
+      return versions.map((each) => {
+        const served = this.#registry.version(model, each);
+        return { name: served.model, version: served.version, ...served.statistics.snapshot() };
+      });
+    });
+  }
+
+  repositoryIndex(readyOnly = false): readonly IndexEntry[] {
+    const index = this.#registry.index();
+    return readyOnly ? index.filter(({ state }) => state === 'READY') : index;
+  }
+
+  async loadModel(name: string, config?: string): Promise<void> {
+    await this.#registry.load(parseModelName(name).model, config);
+  }
+
+  async unloadModel(name: string): Promise<void> {
+    await this.#registry.unload(parseModelName(name).model);
+  }
+
+  /**
+   * The version and variant that answer for a name as clients write it (`intent`, `intent@int8`).
+   * Throws `not_found` or `unavailable`.
+   */
+  resolve(
+    name: string,
+    version?: string,
+    pinned?: string,
+  ): { served: ServedVersion; variant: ServedVariant } {
+    const parsed = parseModelName(name);
+    if (pinned !== undefined && parsed.variant !== undefined && pinned !== parsed.variant) {
+      throw invalidArgument(
+        `parameter 'variant' is '${pinned}' but the model name asks for '${parsed.variant}'`,
+      );
+    }
+    const served = this.#registry.version(parsed.model, version === '' ? undefined : version);
+    const wanted = pinned ?? parsed.variant ?? served.defaultVariant;
+    const variant = served.variants.get(wanted);
+    if (variant === undefined) {
+      const known = [...served.variants.keys()].join(', ');
+      throw notFound(
+        `model '${parsed.model}' version ${served.version} has no variant '${wanted}', it has ${known}`,
+      );
+    }
+    return { served, variant };
+  }
+
+  async infer(request: InferenceRequest): Promise<InferenceResponse> {
+    const { served, variant } = this.resolve(
+      request.model,
+      request.version,
+      textParameter(request, 'variant'),
+    );
+    return this.inferOn(served, variant, request);
+  }
+
+  /** Runs a request on a variant that is already chosen: for `infer`, and for tasks that hold their version. */
+  async inferOn(
+    served: ServedVersion,
+    variant: ServedVariant,
+    request: InferenceRequest,
+  ): Promise<InferenceResponse> {
+    const start = performance.now();
+    let rows = 0;
+    try {
+      rows = validateInputs(request.inputs, variant);
+      const names = validateOutputs(request.outputs, variant.signature);
+      const deadline = deadlineOf(request, start);
+      const priority = priorityOf(request, variant);
+      const result = await variant.runner.run(request.inputs, {
+        ...(names === undefined ? {} : { outputs: names }),
+        ...(request.signal === undefined ? {} : { signal: request.signal }),
+        ...(deadline === undefined ? {} : { deadline }),
+        ...(priority === undefined ? {} : { priority }),
+      });
+      const response = respond(request, served, variant, result);
+      variant.observer.requestEnded('ok', performance.now() - start, result.timings, rows);
+      return response;
+    } catch (thrown) {
+      const error = fromUnknown(thrown);
+      variant.observer.requestEnded(error.code, performance.now() - start, NO_TIME, rows);
+      throw error;
+    }
+  }
+}
+
+function respond(
+  request: InferenceRequest,
+  served: ServedVersion,
+  variant: ServedVariant,
+  result: RunResult,
+): InferenceResponse {
+  return {
+    model: served.model,
+    version: served.version,
+    variant: variant.variant,
+    ...(request.id === undefined ? {} : { id: request.id }),
+    parameters: new Map<string, ParameterValue>([['variant', variant.variant]]),
+    outputs: orderOutputs(request.outputs, served, variant, result),
+    timings: result.timings,
+    batchSize: result.batchSize,
+  };
+}
+
+/** Outputs in the order they were asked for, else in the signature's; classified where that was asked. */
+function orderOutputs(
+  requested: readonly RequestedOutput[] | undefined,
+  served: ServedVersion,
+  variant: ServedVariant,
+  { outputs }: RunResult,
+): ReadonlyMap<string, Tensor> {
+  const wanted: readonly RequestedOutput[] =
+    requested === undefined || requested.length === 0 ? variant.signature.outputs : requested;
+  const ordered = new Map<string, Tensor>();
+  for (const { name, classification } of wanted) {
+    const tensor = outputs.get(name);
+    if (tensor === undefined) throw unavailable(`the model did not produce output '${name}'`);
+    const classified = classification === undefined || classification === 0;
+    ordered.set(name, classified ? tensor : classify(tensor, classification, served.labels.get(name)));
+  }
+  return ordered;
+}
+
+function textParameter({ parameters }: InferenceRequest, name: string): string | undefined {
+  const value = parameters.get(name);
+  if (value === undefined || typeof value === 'string') return value;
+  throw invalidArgument(`parameter '${name}' must be a string`);
+}
+
+/** A parameter that is a non-negative safe integer; clients of gRPC send it as int64, uint64 or text. */
+function integerParameter({ parameters }: InferenceRequest, name: string): number | undefined {
+  const value = parameters.get(name);
+  if (value === undefined) return undefined;
+  const number = typeof value === 'boolean' || value === '' ? Number.NaN : Number(value);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw invalidArgument(
+    `parameter '${name}' must be a non-negative integer, not ${JSON.stringify(String(value))}`,
+  );
+}
+
+/** The sooner of the transport's deadline and the parameter `timeout` (microseconds after arrival; 0 is none). */
+function deadlineOf(request: InferenceRequest, now: number): number | undefined {
+  const timeout = integerParameter(request, 'timeout') ?? 0;
+  const own = timeout > 0 ? now + timeout / 1000 : undefined;
+  if (own === undefined || request.deadline === undefined) return own ?? request.deadline;
+  return Math.min(own, request.deadline);
+}
+
+/** Triton's rule: 0 is the default, 1 the highest, and nothing beyond the model's levels. */
+function priorityOf(request: InferenceRequest, { batching }: ServedVariant): number | undefined {
+  const priority = integerParameter(request, 'priority') ?? 0;
+  if (priority === 0 || batching.priorityLevels === 0) return undefined;
+  if (priority > batching.priorityLevels) {
+    throw invalidArgument(
+      `parameter 'priority' is ${priority}, the model has levels 1 to ${batching.priorityLevels}`,
+    );
+  }
+  return priority;
+}

@@ -1,0 +1,53 @@
+import type { TensorMap } from '../tensor/tensor.ts';
+import type { Timings } from './timings.ts';
+
+export interface RunOptions {
+  /** Names of the outputs to compute; every output of the signature when left out. */
+  readonly outputs?: readonly string[];
+  /**
+   * Cancels a run that is still queued. It ends at our queue: a run that reached a worker always finishes, because
+   * ONNX Runtime cannot be interrupted.
+   */
+  readonly signal?: AbortSignal;
+  /** On the clock of `performance.now()`, milliseconds: a run not started by then is dropped with `deadline_exceeded`. */
+  readonly deadline?: number;
+  /** 1 is served first; larger is later. Runs of one priority are first in, first out. */
+  readonly priority?: number;
+}
+
+export interface RunResult {
+  /** The requested outputs; views of memory shared with batch mates where that saves a copy. Read only. */
+  readonly outputs: TensorMap;
+  readonly timings: Timings;
+  /** Rows that were executed together with this run, its own included; 1 without a batch axis. */
+  readonly batchSize: number;
+}
+
+/**
+ * The backbone: something that runs a model. A session, a pool of workers, a dynamic batcher over a pool and a puppet
+ * in a test are all runners; nobody who calls one can tell which.
+ */
+export interface Runner {
+  /** Rejects with an InferenceError. `inputs` must fit the signature; they are not changed, and not kept after settling. */
+  run(inputs: TensorMap, options?: RunOptions): Promise<RunResult>;
+  /** Finishes what was accepted, then frees everything. Idempotent. Runs after it fail with `unavailable`. */
+  close(): Promise<void>;
+}
+
+/**
+ * A runner with visible capacity, against which batches are pulled. `run` may be called while `freeSlots > 0`; a call
+ * takes a slot at once and gives it back before its promise settles.
+ */
+export interface SlottedRunner extends Runner {
+  /** Runs that may start right now. */
+  readonly freeSlots: number;
+  /** Runs that have started and not ended. */
+  readonly running: number;
+  /** Calls `listener` whenever `freeSlots` may have grown. Returns the way to stop it. */
+  onSlotFree(listener: () => void): () => void;
+  /**
+   * Memory the model can read where it lies (shared with the worker). Inputs placed in it are not copied again. It
+   * belongs to the next `run` whose inputs use it and must not be touched once that run has settled.
+   */
+  allocate(byteLength: number): ArrayBufferLike;
+}

@@ -1,0 +1,39 @@
+import type { Tensor, TensorMap } from '../tensor/tensor.ts';
+import type { Timings } from './timings.ts';
+
+export type ParameterValue = string | number | bigint | boolean;
+export type Parameters = ReadonlyMap<string, ParameterValue>;
+
+export interface RequestedOutput {
+  readonly name: string;
+  /** Triton's classification extension: answer the top `n` as BYTES "value:index:label". */
+  readonly classification?: number;
+}
+
+/** A request after its wire format is gone: REST JSON, REST binary and gRPC all become this. */
+export interface InferenceRequest {
+  /** May be `name@variant`. */
+  readonly model: string;
+  readonly version?: string;
+  readonly id?: string;
+  /** As sent; the data plane reads `variant`, `priority`, `timeout` (microseconds) from it. */
+  readonly parameters: Parameters;
+  readonly inputs: TensorMap;
+  /** Every output when left out. */
+  readonly outputs?: readonly RequestedOutput[];
+  /** Aborted when the client is gone. */
+  readonly signal?: AbortSignal;
+  /** On the clock of `performance.now()`, milliseconds; from the transport (gRPC deadline). The sooner of it and `timeout` counts. */
+  readonly deadline?: number;
+}
+
+export interface InferenceResponse {
+  readonly model: string;
+  readonly version: string;
+  readonly variant: string;
+  readonly id?: string;
+  readonly parameters: Parameters;
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  readonly timings: Timings;
+  readonly batchSize: number;
+}

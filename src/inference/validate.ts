@@ -1,0 +1,85 @@
+import { invalidArgument } from '../errors.ts';
+import { fitsShape, formatShape } from '../tensor/shape.ts';
+import type { Tensor, TensorMap } from '../tensor/tensor.ts';
+import type { ServedVariant } from './served.ts';
+import type { Signature, TensorSpec } from './signature.ts';
+import type { RequestedOutput } from './types.ts';
+
+/**
+ * Checks a request against what the variant takes: every input there once, with its datatype and shape, the batch
+ * dimension equal in all of them. Throws `invalid_argument` naming the input and the limit.
+ * @returns the number of rows: dimension 0 where the variant is batched, else 1.
+ */
+export function validateInputs(inputs: TensorMap, { signature, batching, model }: ServedVariant): number {
+  for (const name of inputs.keys()) {
+    if (!signature.inputs.some((spec) => spec.name === name)) {
+      throw invalidArgument(
+        `unexpected input '${name}' for model '${model}', expected ${names(signature.inputs)}`,
+      );
+    }
+  }
+  const sizes = new Map<string, number>();
+  let rows: number | undefined;
+  for (const spec of signature.inputs) {
+    const tensor = inputs.get(spec.name);
+    if (tensor === undefined) throw invalidArgument(`missing input '${spec.name}' for model '${model}'`);
+    validateTensor(tensor, spec);
+    bindSymbols(tensor, spec, sizes);
+    if (batching.maxBatchSize === 0) continue;
+    const count = tensor.shape[0] ?? 1;
+    if (rows !== undefined && rows !== count) {
+      throw invalidArgument(
+        `input '${spec.name}' has batch size ${count}, the inputs before it have ${rows}`,
+      );
+    }
+    rows = count;
+  }
+  return rows ?? 1;
+}
+
+function validateTensor(tensor: Tensor, spec: TensorSpec): void {
+  if (tensor.datatype !== spec.datatype) {
+    throw invalidArgument(
+      `input '${spec.name}' has datatype ${tensor.datatype}, the model expects ${spec.datatype}`,
+    );
+  }
+  if (!fitsShape(tensor.shape, spec.dims)) {
+    throw invalidArgument(
+      `input '${spec.name}' has shape ${formatShape(tensor.shape)}, the model expects ${formatShape(spec.dims)}`,
+    );
+  }
+}
+
+/** Dimensions that share a symbolic name must share their size; the runtime would fail late and less clearly. */
+function bindSymbols(tensor: Tensor, spec: TensorSpec, sizes: Map<string, number>): void {
+  for (const [axis, dim] of spec.dims.entries()) {
+    if (typeof dim !== 'string' || dim === '') continue;
+    const size = tensor.shape[axis] ?? 1;
+    const bound = sizes.get(dim);
+    if (bound !== undefined && bound !== size) {
+      throw invalidArgument(
+        `input '${spec.name}' has ${size} for dimension '${dim}', another input has ${bound}`,
+      );
+    }
+    sizes.set(dim, size);
+  }
+}
+
+/** The names of the outputs to compute. Throws `invalid_argument` for an unknown or repeated one. */
+export function validateOutputs(
+  requested: readonly RequestedOutput[] | undefined,
+  signature: Signature,
+): readonly string[] | undefined {
+  if (requested === undefined || requested.length === 0) return undefined;
+  const seen = new Set<string>();
+  for (const { name } of requested) {
+    if (!signature.outputs.some((spec) => spec.name === name)) {
+      throw invalidArgument(`unknown output '${name}', the model has ${names(signature.outputs)}`);
+    }
+    if (seen.has(name)) throw invalidArgument(`output '${name}' is requested more than once`);
+    seen.add(name);
+  }
+  return [...seen];
+}
+
+const names = (specs: readonly TensorSpec[]): string => specs.map(({ name }) => `'${name}'`).join(', ');
