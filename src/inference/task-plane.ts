@@ -1,0 +1,29 @@
+import type { Timings } from './timings.ts';
+
+/** A request to a task endpoint (Hugging Face Inference form): text or image in, labels or vectors out. */
+export interface TaskRequest {
+  /** May be `name@variant`. */
+  readonly model: string;
+  /** The parsed JSON body, or the raw bytes of an image. */
+  readonly body: unknown;
+  readonly signal?: AbortSignal;
+  /** On the clock of `performance.now()`, milliseconds. */
+  readonly deadline?: number;
+}
+
+export interface TaskResponse {
+  /** What the endpoint answers, ready for JSON.stringify. */
+  readonly body: unknown;
+  readonly model: string;
+  readonly version: string;
+  readonly variant: string;
+  /** Of the slowest run the answer needed. */
+  readonly timings: Timings;
+  readonly batchSize: number;
+}
+
+/** What the task routes call; implemented in `tasks/` over the data plane. */
+export interface TaskPlane {
+  /** `not_found` for an unknown model, `unimplemented` for a model without a task, `invalid_argument` for a bad body. */
+  run(request: TaskRequest): Promise<TaskResponse>;
+}
