@@ -1,4 +1,4 @@
-import { fromUnknown, InferenceError, invalidArgument, notFound, unavailable } from '../errors.ts';
+import { type Code, fromUnknown, InferenceError, invalidArgument, notFound, unavailable } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { classify } from './classification.ts';
 import {
@@ -21,18 +21,27 @@ export interface DataPlaneOptions {
   readonly server: ServerMetadata;
   /** False from the first shutdown signal on: readiness says so, requests are still served. */
   readonly accepting: () => boolean;
+  /** Told the code of an inference request whose model, version or variant could not be had. */
+  readonly unresolved?: (code: Code) => void;
 }
 
 /** What the server does, without a word of HTTP or gRPC: the gateways only translate to and from it. */
 export class DataPlane {
   readonly #registry: Registry;
   readonly #accepting: () => boolean;
+  readonly #unresolved: (code: Code) => void;
   readonly serverMetadata: ServerMetadata;
 
-  constructor({ registry, server, accepting }: DataPlaneOptions) {
+  constructor({ registry, server, accepting, unresolved = () => {} }: DataPlaneOptions) {
     this.#registry = registry;
     this.#accepting = accepting;
+    this.#unresolved = unresolved;
     this.serverMetadata = server;
+  }
+
+  /** False before the start is complete and once a shutdown has begun. */
+  get accepting(): boolean {
+    return this.#accepting();
   }
 
   /** Whether requests should be sent here: every required model is READY, and no shutdown has begun. */
@@ -82,12 +91,19 @@ export class DataPlane {
     return readyOnly ? index.filter(({ state }) => state === 'READY') : index;
   }
 
+  /** `name@variant` loads that variant alone. `config` is JSON used instead of the configuration on disk. */
   async loadModel(name: string, config?: string): Promise<void> {
-    await this.#registry.load(parseModelName(name).model, config);
+    const { model, variant } = parseModelName(name);
+    await this.#registry.load(model, {
+      ...(variant === undefined ? {} : { variant }),
+      ...(config === undefined ? {} : { config }),
+    });
   }
 
+  /** `name@variant` unloads that variant alone. */
   async unloadModel(name: string): Promise<void> {
-    await this.#registry.unload(parseModelName(name).model);
+    const { model, variant } = parseModelName(name);
+    await this.#registry.unload(model, variant);
   }
 
   /**
@@ -108,22 +124,22 @@ export class DataPlane {
     const served = this.#registry.version(parsed.model, version === '' ? undefined : version);
     const wanted = pinned ?? parsed.variant ?? served.defaultVariant;
     const variant = served.variants.get(wanted);
-    if (variant === undefined) {
-      const known = [...served.variants.keys()].join(', ');
-      throw notFound(
-        `model '${parsed.model}' version ${served.version} has no variant '${wanted}', it has ${known}`,
-      );
-    }
+    if (variant === undefined) throw variantMissing(served, wanted);
     return { served, variant };
   }
 
   async infer(request: InferenceRequest): Promise<InferenceResponse> {
-    const { served, variant } = this.resolve(
-      request.model,
-      request.version,
-      textParameter(request, 'variant'),
-    );
+    const { served, variant } = this.#resolveRequest(request);
     return this.inferOn(served, variant, request);
+  }
+
+  #resolveRequest(request: InferenceRequest): { served: ServedVersion; variant: ServedVariant } {
+    try {
+      return this.resolve(request.model, request.version, textParameter(request, 'variant'));
+    } catch (error) {
+      this.#unresolved(fromUnknown(error).code);
+      throw error;
+    }
   }
 
   /** Runs a request on a variant that is already chosen: for `infer`, and for tasks that hold their version. */
@@ -154,6 +170,17 @@ export class DataPlane {
       throw error;
     }
   }
+}
+
+function variantMissing(served: ServedVersion, wanted: string): InferenceError {
+  const of = `model '${served.model}' version ${served.version}`;
+  const status = served.statuses.get(wanted);
+  if (status === undefined) {
+    const known = [...served.statuses.keys()].join(', ');
+    return notFound(`${of} has no variant '${wanted}', it has ${known}`);
+  }
+  const reason = status.reason === '' ? '' : `: ${status.reason}`;
+  return unavailable(`variant '${wanted}' of ${of} is ${status.state}${reason}`);
 }
 
 function respond(

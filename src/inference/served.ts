@@ -33,16 +33,33 @@ export interface VariantFile {
   readonly sha256?: string;
 }
 
-/** One version of a model: its variants, of which `defaultVariant` answers when none is named. */
+/** A variant that the repository has, loaded or not. */
+export interface VariantStatus {
+  readonly state: ModelState;
+  /** Why it is not READY, or why its last reload failed; empty otherwise. */
+  readonly reason: string;
+  readonly file: VariantFile;
+}
+
+/**
+ * One version of a model: its variants, of which `defaultVariant` answers when none is named. A snapshot: another
+ * object stands for the version as soon as any of its files has changed and was loaded.
+ */
 export interface ServedVersion {
   readonly model: string;
   readonly version: string;
+  /** The READY variants. */
   readonly variants: ReadonlyMap<string, ServedVariant>;
+  /** Every variant of the version, READY or not, as it is at the time of asking. */
+  readonly statuses: ReadonlyMap<string, VariantStatus>;
+  /** May be in `statuses` only: another variant never answers in its place. */
   readonly defaultVariant: string;
   /** Absolute path of the version's folder (tokenizer.json, config.json, labels): for `tasks/`. */
   readonly folder: string;
   /** Class names by output name, index = class; for the classification extension. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
+  /** The task that model.json or variants.json names; `tasks/` finds it out where it is left out. */
+  readonly task?: string;
   readonly statistics: VersionStatistics;
   /** Keeps the version open until the returned function is called: a swap drains, it never cuts. */
   hold(): () => void;
@@ -54,6 +71,13 @@ export interface IndexEntry {
   readonly version: string;
   readonly state: ModelState;
   readonly reason: string;
+}
+
+export interface LoadOptions {
+  /** Loads this variant alone and leaves the others as they are. */
+  readonly variant?: string;
+  /** JSON that is used instead of the model's configuration on disk: model.json keys, or a Triton model config. */
+  readonly config?: string;
 }
 
 /** What is loaded. Look-ups are synchronous, and never touch the disk. */
@@ -71,6 +95,7 @@ export interface Registry {
   version(model: string, version?: string): ServedVersion;
   index(): readonly IndexEntry[];
   /** (Re)loads from disk: opens and warms the new, switches, drains the old. Only in control mode `explicit`. */
-  load(model: string, config?: string): Promise<void>;
-  unload(model: string): Promise<void>;
+  load(model: string, options?: LoadOptions): Promise<void>;
+  /** Drains and closes a model, or one variant of it. Only in control mode `explicit`. */
+  unload(model: string, variant?: string): Promise<void>;
 }
