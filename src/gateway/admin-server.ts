@@ -1,0 +1,69 @@
+import { fastify } from 'fastify';
+import type { Logger } from 'pino';
+import type { DataPlane } from '../inference/data-plane.ts';
+
+export interface AdminServerOptions {
+  readonly dataPlane: Pick<DataPlane, 'accepting' | 'ready' | 'repositoryIndex'>;
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly logger: Logger;
+}
+
+export interface AdminServer {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Open connections are ended: nothing on this port is worth waiting for. */
+  close(): Promise<void>;
+}
+
+/**
+ * Metrics and probes on a port of their own, so that neither waits behind inference traffic. `/livez` says that the
+ * event loop turns and nothing else: a full queue or a long load must not get the process killed.
+ */
+export async function createAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { dataPlane, metrics, host, port, logger } = options;
+  const app = fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1024 });
+
+  app.get('/metrics', async (_request, reply) => {
+    reply.header('cache-control', 'no-store').type(metrics.contentType);
+    return metrics.text();
+  });
+  app.get('/livez', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return { live: true };
+  });
+  app.get('/readyz', async (_request, reply) => {
+    const { ready } = dataPlane;
+    reply.header('cache-control', 'no-store').code(ready ? 200 : 503);
+    return ready ? { ready } : { ready, reasons: reasonsOf(dataPlane) };
+  });
+  app.setNotFoundHandler(async (_request, reply) => {
+    reply.code(404);
+    return { error: 'not found, this port has /metrics, /livez and /readyz' };
+  });
+  app.setErrorHandler(async (err, _request, reply) => {
+    logger.error({ err }, 'admin request failed');
+    reply.code(500);
+    return { error: 'internal error' };
+  });
+
+  await app.listen({ host, port });
+  const [bound] = app.addresses();
+  return {
+    address: { host, port: typeof bound === 'object' ? bound.port : port },
+    close: () => app.close(),
+  };
+}
+
+/** Why the server is not ready, a line each. */
+function reasonsOf(dataPlane: AdminServerOptions['dataPlane']): string[] {
+  if (!dataPlane.accepting) return ['the server is starting or shutting down'];
+  return dataPlane
+    .repositoryIndex()
+    .filter(({ state }) => state !== 'READY')
+    .map(({ name, version, state, reason }) => {
+      const what = version === '' ? `model '${name}'` : `model '${name}' version ${version}`;
+      return `${what} is ${state}${reason === '' ? '' : `: ${reason}`}`;
+    });
+}

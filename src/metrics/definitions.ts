@@ -1,0 +1,214 @@
+/** Every metric of the server. `docs/metrics.md` is checked against this table. */
+export type MetricType = 'counter' | 'gauge' | 'histogram';
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly unit: string;
+  readonly labels: readonly string[];
+  /** Upper bounds, ascending, of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+const VARIANT = ['model', 'version', 'variant'] as const;
+
+/** Each bound is twice the one before it: an estimated quantile is off by less than that. */
+const doubling = (first: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, index) => first * 2 ** index);
+
+/** 50 microseconds to 13 seconds. */
+export const SECONDS = doubling(50e-6, 19);
+
+/** 1 to 1024 rows. */
+export const ROWS = doubling(1, 11);
+
+const seconds = (name: string, labels: readonly string[], help: string): MetricDefinition => ({
+  name,
+  type: 'histogram',
+  help,
+  unit: 'seconds',
+  labels,
+  buckets: SECONDS,
+});
+
+const counter = (name: string, labels: readonly string[], unit: string, help: string): MetricDefinition => ({
+  name,
+  type: 'counter',
+  help,
+  unit,
+  labels,
+});
+
+const gauge = (name: string, labels: readonly string[], unit: string, help: string): MetricDefinition => ({
+  name,
+  type: 'gauge',
+  help,
+  unit,
+  labels,
+});
+
+export const METRICS = {
+  requests: counter(
+    'sluice_requests_total',
+    [...VARIANT, 'code'],
+    'requests',
+    'Inference requests that ended, by their code (ok, or the canonical gRPC code). A request for a model that is not loaded counts under model "unknown".',
+  ),
+  requestDuration: seconds(
+    'sluice_request_duration_seconds',
+    VARIANT,
+    'Wall time of answered requests, from the decoded request to the decoded answer.',
+  ),
+  queueDuration: seconds(
+    'sluice_request_queue_duration_seconds',
+    VARIANT,
+    'Time answered requests waited in the queue before their batch started.',
+  ),
+  computeInputDuration: seconds(
+    'sluice_request_compute_input_duration_seconds',
+    VARIANT,
+    'Time to merge the inputs and hand them to the worker, per answered request.',
+  ),
+  computeInferDuration: seconds(
+    'sluice_request_compute_infer_duration_seconds',
+    VARIANT,
+    'Time inside the ONNX Runtime session, per answered request.',
+  ),
+  computeOutputDuration: seconds(
+    'sluice_request_compute_output_duration_seconds',
+    VARIANT,
+    'Time from the end of the session until the outputs are back, per answered request.',
+  ),
+  rejected: counter(
+    'sluice_requests_rejected_total',
+    [...VARIANT, 'reason'],
+    'requests',
+    'Requests refused or dropped before they were computed, by reason.',
+  ),
+  rows: counter(
+    'sluice_rows_total',
+    VARIANT,
+    'rows',
+    'Rows of answered requests: the throughput whatever the request size.',
+  ),
+  batchSize: {
+    name: 'sluice_batch_size',
+    type: 'histogram',
+    help: 'Rows of executed batches.',
+    unit: 'rows',
+    labels: VARIANT,
+    buckets: ROWS,
+  },
+  dispatched: counter(
+    'sluice_batches_dispatched_total',
+    [...VARIANT, 'reason'],
+    'batches',
+    'Batches by the reason why they left the queue when they did.',
+  ),
+  failedBatches: counter(
+    'sluice_batches_failed_total',
+    VARIANT,
+    'batches',
+    'Batches whose execution failed; each is split until only the culprit fails.',
+  ),
+  queueDepth: gauge(
+    'sluice_queue_depth',
+    VARIANT,
+    'requests',
+    'Requests waiting for a batch. The signal to scale on.',
+  ),
+  inFlight: gauge(
+    'sluice_requests_in_flight',
+    VARIANT,
+    'requests',
+    'Requests accepted and not yet answered, waiting ones included.',
+  ),
+  instances: gauge(
+    'sluice_instances',
+    VARIANT,
+    'instances',
+    'Worker threads that hold a session of the variant.',
+  ),
+  busyInstances: gauge('sluice_instances_busy', VARIANT, 'instances', 'Instances that are inside a run.'),
+  modelState: gauge(
+    'sluice_model_state',
+    ['model', 'version', 'state'],
+    '0 or 1',
+    '1 for the state a version of a model is in, 0 for the others.',
+  ),
+  loadDuration: gauge(
+    'sluice_model_load_duration_seconds',
+    ['model', 'version'],
+    'seconds',
+    'Time the last load of a version took: probe, open, warm.',
+  ),
+  loads: counter(
+    'sluice_model_loads_total',
+    ['model', 'version', 'result'],
+    'loads',
+    'Loads of a version that ended, by result (ready, failed).',
+  ),
+  transportRequests: counter(
+    'sluice_transport_requests_total',
+    ['transport', 'code'],
+    'requests',
+    'Requests of any kind that ended, by transport (rest, grpc) and code.',
+  ),
+  transportInFlight: gauge(
+    'sluice_transport_requests_in_flight',
+    ['transport'],
+    'requests',
+    'Requests of any kind that a transport is serving.',
+  ),
+  transportDuration: seconds(
+    'sluice_transport_request_duration_seconds',
+    ['transport'],
+    'Wall time of requests of any kind, decoding and encoding included.',
+  ),
+  eventLoopActive: counter(
+    'sluice_event_loop_active_seconds_total',
+    [],
+    'seconds',
+    "Time the main event loop was busy; its rate is the loop's utilisation, from 0 to 1.",
+  ),
+  buildInfo: gauge(
+    'sluice_build_info',
+    ['version', 'node'],
+    'always 1',
+    'Version of the server and of Node.js.',
+  ),
+} as const satisfies Record<string, MetricDefinition>;
+
+const MODEL = ['model', 'version'] as const;
+
+const microseconds = (name: string, help: string): MetricDefinition =>
+  counter(name, MODEL, 'microseconds', help);
+
+/** Triton's names for the same figures, for dashboards that exist; opt-in. */
+export const TRITON_METRICS = {
+  success: counter('nv_inference_request_success', MODEL, 'requests', 'Requests that were answered.'),
+  failure: counter(
+    'nv_inference_request_failure',
+    [...MODEL, 'reason'],
+    'requests',
+    'Requests that failed, by reason (REJECTED, CANCELED, BACKEND, OTHER).',
+  ),
+  rows: counter('nv_inference_count', MODEL, 'rows', 'Rows of answered requests.'),
+  executions: counter('nv_inference_exec_count', MODEL, 'batches', 'Batches that were executed.'),
+  requestDuration: microseconds('nv_inference_request_duration_us', 'Total time of answered requests.'),
+  queueDuration: microseconds('nv_inference_queue_duration_us', 'Total time in the queue.'),
+  computeInputDuration: microseconds(
+    'nv_inference_compute_input_duration_us',
+    'Total time of merging and handing over inputs.',
+  ),
+  computeInferDuration: microseconds(
+    'nv_inference_compute_infer_duration_us',
+    'Total time inside the session.',
+  ),
+  computeOutputDuration: microseconds(
+    'nv_inference_compute_output_duration_us',
+    'Total time of returning outputs.',
+  ),
+  pending: gauge('nv_inference_pending_request_count', MODEL, 'requests', 'Requests waiting for a batch.'),
+} as const satisfies Record<string, MetricDefinition>;

@@ -1,0 +1,229 @@
+import { performance } from 'node:perf_hooks';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { VariantId } from '../inference/observer.ts';
+import type { IndexEntry, ModelState } from '../inference/served.ts';
+import { METRICS, type MetricDefinition, SECONDS } from './definitions.ts';
+import { Distribution } from './distribution.ts';
+import { addCounter, addGauge, addHistogram, type Labels, type Read, type Sample } from './families.ts';
+import { addTritonMetrics } from './triton.ts';
+import { noOutcomes, type Outcome, VariantMetrics, VariantSeries } from './variant-series.ts';
+
+export interface MetricsOptions {
+  /** Version of the server, for the build information. */
+  readonly version: string;
+  /** Also exports Triton's `nv_inference_*` names. */
+  readonly tritonMetrics?: boolean;
+}
+
+export type Transport = 'rest' | 'grpc';
+
+/** Counts the requests of one transport, of any kind. */
+export interface TransportMetrics {
+  requestStarted(): void;
+  /** `duration` in milliseconds. Called once for every `requestStarted`. */
+  requestEnded(code: Outcome, duration: number): void;
+}
+
+const STATES: readonly ModelState[] = ['UNKNOWN', 'LOADING', 'READY', 'UNLOADING', 'UNAVAILABLE'];
+
+interface VersionLoads {
+  ready: number;
+  failed: number;
+  seconds: number;
+}
+
+/** All figures of the server, on a registry of its own. Lives in the main thread; workers send their timings there. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #variants = new Map<string, VariantSeries>();
+  readonly #transports = new Map<Transport, TransportSeries>();
+  readonly #loads = new Map<string, VersionLoads>();
+  readonly #unknown = noOutcomes();
+  #index: () => readonly IndexEntry[] = () => [];
+
+  constructor({ version, tritonMetrics = false }: MetricsOptions) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#addVariantMetrics();
+    this.#addModelMetrics();
+    this.#addTransportMetrics();
+    addCounter(this.#registry, METRICS.eventLoopActive, () => [
+      { labels: {}, value: performance.eventLoopUtilization().active / 1000 },
+    ]);
+    const build = { version, node: process.versions.node };
+    addGauge(this.#registry, METRICS.buildInfo, () => [{ labels: build, value: 1 }]);
+    if (tritonMetrics) addTritonMetrics(this.#registry, () => this.#variants.values());
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Everything in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** Names of everything exported, the process metrics included. */
+  names(): readonly string[] {
+    return this.#registry.getMetricsAsArray().map(({ name }) => name);
+  }
+
+  /** Opens the series of a variant, at zero. `close` the result when the variant is unloaded. */
+  createVariantObserver(id: VariantId): VariantMetrics {
+    const key = `${id.model}/${id.version}/${id.variant}`;
+    const series = this.#variants.get(key) ?? new VariantSeries(id);
+    this.#variants.set(key, series);
+    return new VariantMetrics(series, (variant) => {
+      series.open.delete(variant);
+      if (series.open.size === 0) this.#variants.delete(key);
+    });
+  }
+
+  /** A request that reached no variant: its model is not known or not ready. The name a client sent is never a label. */
+  requestUnresolved(code: Outcome): void {
+    this.#unknown[code]++;
+  }
+
+  transport(transport: Transport): TransportMetrics {
+    const series = this.#transports.get(transport) ?? new TransportSeries();
+    this.#transports.set(transport, series);
+    return series;
+  }
+
+  /** A load of a version ended after `duration` milliseconds. */
+  loadEnded(model: string, version: string, ready: boolean, duration: number): void {
+    const key = versionKey(model, version);
+    const loads = this.#loads.get(key) ?? { ready: 0, failed: 0, seconds: 0 };
+    loads[ready ? 'ready' : 'failed']++;
+    loads.seconds = duration / 1000;
+    this.#loads.set(key, loads);
+  }
+
+  /** Where the states of all versions are read. What is not in the index has no series. */
+  watchIndex(index: () => readonly IndexEntry[]): void {
+    this.#index = index;
+  }
+
+  #addVariantMetrics(): void {
+    const registry = this.#registry;
+    const variants = this.#variants;
+    const each = <Value>(pick: (series: VariantSeries) => Value): Read<Value> =>
+      function* read() {
+        for (const series of variants.values()) yield { labels: labelsOf(series.id), value: pick(series) };
+      };
+    const histogram = (definition: MetricDefinition, pick: (series: VariantSeries) => Distribution) =>
+      addHistogram(registry, definition, each(pick));
+    const gauge = (definition: MetricDefinition, pick: (variant: VariantMetrics) => number) =>
+      addGauge(
+        registry,
+        definition,
+        each((series) => series.total(pick)),
+      );
+
+    addCounter(registry, METRICS.requests, () => this.#requestSamples());
+    histogram(METRICS.requestDuration, ({ request }) => request);
+    histogram(METRICS.queueDuration, ({ queue }) => queue);
+    histogram(METRICS.computeInputDuration, ({ computeInput }) => computeInput);
+    histogram(METRICS.computeInferDuration, ({ computeInfer }) => computeInfer);
+    histogram(METRICS.computeOutputDuration, ({ computeOutput }) => computeOutput);
+    addCounter(registry, METRICS.rejected, () => this.#split('reason', ({ rejected }) => rejected));
+    addCounter(
+      registry,
+      METRICS.rows,
+      each(({ rows }) => rows),
+    );
+    histogram(METRICS.batchSize, ({ batchSize }) => batchSize);
+    addCounter(registry, METRICS.dispatched, () => this.#split('reason', ({ dispatched }) => dispatched));
+    addCounter(
+      registry,
+      METRICS.failedBatches,
+      each(({ failedBatches }) => failedBatches),
+    );
+    gauge(METRICS.queueDepth, ({ queueDepth }) => queueDepth);
+    gauge(METRICS.inFlight, ({ inFlight }) => inFlight);
+    gauge(METRICS.instances, ({ instances }) => instances);
+    gauge(METRICS.busyInstances, ({ busyInstances }) => busyInstances);
+  }
+
+  *#requestSamples(): Iterable<Sample<number>> {
+    yield* this.#split('code', ({ requests }) => requests);
+    const unknown = labelsOf({ model: 'unknown', version: '', variant: '' });
+    for (const [code, value] of Object.entries(this.#unknown)) {
+      if (value > 0 || code === 'not_found') yield { labels: { ...unknown, code }, value };
+    }
+  }
+
+  *#split(
+    label: string,
+    pick: (series: VariantSeries) => Readonly<Record<string, number>>,
+  ): Iterable<Sample<number>> {
+    for (const series of this.#variants.values()) {
+      const labels = labelsOf(series.id);
+      for (const [key, value] of Object.entries(pick(series))) {
+        yield { labels: { ...labels, [label]: key }, value };
+      }
+    }
+  }
+
+  #addModelMetrics(): void {
+    addGauge(this.#registry, METRICS.modelState, () =>
+      this.#index().flatMap(({ name, version, state }) =>
+        STATES.map((each) => ({
+          labels: { model: name, version, state: each },
+          value: each === state ? 1 : 0,
+        })),
+      ),
+    );
+    addGauge(this.#registry, METRICS.loadDuration, () =>
+      this.#loadSamples(({ seconds }, labels) => [{ labels, value: seconds }]),
+    );
+    addCounter(this.#registry, METRICS.loads, () =>
+      this.#loadSamples(({ ready, failed }, labels) => [
+        { labels: { ...labels, result: 'ready' }, value: ready },
+        { labels: { ...labels, result: 'failed' }, value: failed },
+      ]),
+    );
+  }
+
+  #loadSamples(pick: (loads: VersionLoads, labels: Labels) => Sample<number>[]): Sample<number>[] {
+    return this.#index().flatMap(({ name, version }) => {
+      const loads = this.#loads.get(versionKey(name, version));
+      return loads === undefined ? [] : pick(loads, { model: name, version });
+    });
+  }
+
+  #addTransportMetrics(): void {
+    const transports = this.#transports;
+    addCounter(this.#registry, METRICS.transportRequests, function* read() {
+      for (const [transport, { requests }] of transports) {
+        for (const [code, value] of Object.entries(requests)) yield { labels: { transport, code }, value };
+      }
+    });
+    addGauge(this.#registry, METRICS.transportInFlight, function* read() {
+      for (const [transport, { inFlight }] of transports) yield { labels: { transport }, value: inFlight };
+    });
+    addHistogram(this.#registry, METRICS.transportDuration, function* read() {
+      for (const [transport, { duration }] of transports) yield { labels: { transport }, value: duration };
+    });
+  }
+}
+
+class TransportSeries implements TransportMetrics {
+  readonly requests = noOutcomes();
+  readonly duration = new Distribution(SECONDS);
+  inFlight = 0;
+
+  requestStarted(): void {
+    this.inFlight++;
+  }
+
+  requestEnded(code: Outcome, duration: number): void {
+    this.inFlight--;
+    this.requests[code]++;
+    this.duration.observe(duration / 1000);
+  }
+}
+
+const labelsOf = ({ model, version, variant }: VariantId): Labels => ({ model, version, variant });
+
+const versionKey = (model: string, version: string): string => `${model}/${version}`;

@@ -1,0 +1,97 @@
+import { pino } from 'pino';
+import { afterEach, expect, test } from 'vitest';
+import { type AdminServer, createAdminServer } from '../../../src/gateway/admin-server.ts';
+import type { IndexEntry } from '../../../src/inference/served.ts';
+import { Metrics } from '../../../src/metrics/metrics.ts';
+
+const servers: AdminServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+interface State {
+  accepting: boolean;
+  ready: boolean;
+  index: IndexEntry[];
+}
+
+async function start(state: State, text?: () => Promise<string>): Promise<string> {
+  const metrics = new Metrics({ version: '1.0.0' });
+  const server = await createAdminServer({
+    dataPlane: {
+      get accepting() {
+        return state.accepting;
+      },
+      get ready() {
+        return state.ready;
+      },
+      repositoryIndex: () => state.index,
+    },
+    metrics: { contentType: metrics.contentType, text: text ?? (() => metrics.text()) },
+    host: '127.0.0.1',
+    port: 0,
+    logger: pino({ level: 'silent' }),
+  });
+  servers.push(server);
+  return `http://${server.address.host}:${server.address.port}`;
+}
+
+const READY: State = { accepting: true, ready: true, index: [] };
+
+test('metrics are served as Prometheus text', async () => {
+  const response = await fetch(`${await start(READY)}/metrics`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(await response.text()).toContain('sluice_build_info{version="1.0.0"');
+});
+
+test('liveness holds while nothing is ready', async () => {
+  const response = await fetch(`${await start({ accepting: false, ready: false, index: [] })}/livez`);
+  expect(response.status).toBe(200);
+});
+
+test('readiness names the models that are missing', async () => {
+  const state: State = {
+    accepting: true,
+    ready: false,
+    index: [
+      { name: 'intent', version: '1', state: 'READY', reason: '' },
+      { name: 'broken', version: '3', state: 'UNAVAILABLE', reason: 'not an ONNX file' },
+      { name: 'empty', version: '', state: 'UNAVAILABLE', reason: '' },
+    ],
+  };
+  const url = await start(state);
+  const response = await fetch(`${url}/readyz`);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toEqual({
+    ready: false,
+    reasons: ["model 'broken' version 3 is UNAVAILABLE: not an ONNX file", "model 'empty' is UNAVAILABLE"],
+  });
+  state.ready = true;
+  const later = await fetch(`${url}/readyz`);
+  expect([later.status, await later.json()]).toEqual([200, { ready: true }]);
+});
+
+test('readiness says so when a shutdown has begun', async () => {
+  const response = await fetch(`${await start({ accepting: false, ready: false, index: [] })}/readyz`);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toEqual({
+    ready: false,
+    reasons: ['the server is starting or shutting down'],
+  });
+});
+
+test('an unknown path is answered with what there is', async () => {
+  const response = await fetch(`${await start(READY)}/nothing`);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toEqual({
+    error: 'not found, this port has /metrics, /livez and /readyz',
+  });
+});
+
+test('a failing scrape tells the client nothing about its cause', async () => {
+  const url = await start(READY, () => Promise.reject(new Error('a path on this machine')));
+  const response = await fetch(`${url}/metrics`);
+  expect(response.status).toBe(500);
+  expect(await response.json()).toEqual({ error: 'internal error' });
+});
