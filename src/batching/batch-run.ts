@@ -1,0 +1,63 @@
+import type { DispatchReason } from '../inference/observer.ts';
+import type { RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
+import type { Timings } from '../inference/timings.ts';
+import type { Clock } from './clock.ts';
+import { mergeInputs, splitOutputs } from './merge-split.ts';
+import type { Entry } from './pending-request.ts';
+
+/** Entries that left the queue together. */
+export interface Batch {
+  readonly entries: readonly Entry[];
+  readonly rows: number;
+  readonly reason: DispatchReason;
+  /** On the batcher's clock, milliseconds. */
+  readonly startedAt: number;
+}
+
+export interface BatchAnswer {
+  /** One for each entry, in order. */
+  readonly results: readonly RunResult[];
+  /** Of the batch: the queue time is that of the entry that waited longest. */
+  readonly timings: Timings;
+}
+
+const NO_OPTIONS: RunOptions = {};
+
+/**
+ * Merges a batch, runs it and cuts the outputs. Takes the runner's slot before it returns. Merging counts to compute
+ * input and so does what the runner waited after it had taken the slot; cutting counts to compute output. Rejects with
+ * whatever went wrong, and with `internal` when the outputs are not one row for each row.
+ */
+export async function runBatch(batch: Batch, runner: SlottedRunner, clock: Clock): Promise<BatchAnswer> {
+  const { entries, rows, startedAt } = batch;
+  const inputs = mergeInputs(
+    entries.map((entry) => entry.inputs),
+    rows,
+    (byteLength) => runner.allocate(byteLength),
+  );
+  const mergeTime = clock.now() - startedAt;
+  const requested = entries[0]?.request.outputs;
+  const { outputs, timings } = await runner.run(
+    inputs,
+    requested === undefined ? NO_OPTIONS : { outputs: requested },
+  );
+  const start = clock.now();
+  const sizes = entries.map((entry) => entry.rows);
+  const parts = entries.length === 1 ? [outputs] : splitOutputs(outputs, sizes, rows);
+  const computeInput = mergeTime + timings.queue + timings.computeInput;
+  const { computeInfer } = timings;
+  const computeOutput = timings.computeOutput + clock.now() - start;
+  const withQueue = (queue: number): Timings => ({ queue, computeInput, computeInfer, computeOutput });
+  return {
+    results: entries.map(({ acceptedAt }, index) => ({
+      outputs: parts[index] ?? outputs,
+      timings: withQueue(startedAt - acceptedAt),
+      batchSize: rows,
+    })),
+    timings: withQueue(longestQueue(batch)),
+  };
+}
+
+/** Milliseconds the entry of the batch that was accepted first has waited. */
+export const longestQueue = ({ entries, startedAt }: Batch): number =>
+  entries.reduce((longest, { acceptedAt }) => Math.max(longest, startedAt - acceptedAt), 0);
