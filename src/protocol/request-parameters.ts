@@ -1,0 +1,53 @@
+import { InferenceError, invalidArgument } from '../errors.ts';
+import type { ParameterValue } from '../inference/types.ts';
+import { isObject, type JsonValue } from './exact-json.ts';
+import { quote } from './quote.ts';
+
+/**
+ * Parameters a client must not set because they would change what an answer means, and we do not do it: sequences and
+ * shared memory (`unimplemented`), and the names Triton keeps for itself (`invalid_argument`). Any other name is the
+ * client's own and is passed on.
+ */
+export function checkParameterName(name: string): void {
+  if (name.startsWith('sequence_') || name.startsWith('shared_memory_')) {
+    throw new InferenceError('unimplemented', `parameter ${quote(name)} is not supported`);
+  }
+  if (name === 'headers' || name.startsWith('triton_')) {
+    throw invalidArgument(`parameter ${quote(name)} is reserved`);
+  }
+}
+
+/** The `parameters` of a request, an input or an output. Null counts as left out. */
+export function parseParameters(owner: string, value: JsonValue | undefined): Map<string, ParameterValue> {
+  const parameters = new Map<string, ParameterValue>();
+  if (value === undefined || value === null) return parameters;
+  if (!isObject(value)) throw invalidArgument(`'parameters' of ${owner} must be an object`);
+  for (const [name, parameter] of Object.entries(value)) {
+    checkParameterName(name);
+    if (parameter === undefined || parameter === null) continue;
+    if (typeof parameter === 'object') {
+      throw invalidArgument(`parameter ${quote(name)} of ${owner} must be a string, a number or a boolean`);
+    }
+    parameters.set(name, parameter);
+  }
+  return parameters;
+}
+
+export type ReadParameters = ReadonlyMap<string, ParameterValue>;
+
+export function booleanParameter(
+  parameters: ReadParameters,
+  name: string,
+  owner: string,
+): boolean | undefined {
+  const value = parameters.get(name);
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw invalidArgument(`parameter ${quote(name)} of ${owner} must be true or false`);
+}
+
+export function countParameter(parameters: ReadParameters, name: string, owner: string): number | undefined {
+  const value = parameters.get(name);
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw invalidArgument(`parameter ${quote(name)} of ${owner} must be a non-negative integer`);
+}

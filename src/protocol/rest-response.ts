@@ -1,0 +1,85 @@
+import { InferenceError } from '../errors.ts';
+import type { InferenceResponse } from '../inference/types.ts';
+import type { NumericData } from '../tensor/datatype.ts';
+import { isStrings, type Tensor } from '../tensor/tensor.ts';
+import { bfloatValues, halfValues } from './float16.ts';
+import { quote } from './quote.ts';
+import { encodeRawTensor } from './raw-tensor.ts';
+import type { BinaryChoice } from './rest-request.ts';
+
+export interface RestResponse {
+  readonly body: string | Uint8Array;
+  /** Bytes of JSON in front of the binary data; left out when all is JSON. */
+  readonly headerLength?: number;
+}
+
+/** What of an answer goes into its body. Plain data: it crosses threads. */
+export type ResponseContent = Pick<InferenceResponse, 'model' | 'version' | 'id' | 'parameters' | 'outputs'>;
+
+/**
+ * Writes an answer: flat data, integers with all their digits, binary data where `binary` asks for it.
+ * Throws `failed_precondition` where JSON is to carry NaN or infinity, for which it has no form.
+ */
+export function encodeRestResponse(response: ResponseContent, binary: BinaryChoice): RestResponse {
+  const blobs: Uint8Array[] = [];
+  const outputs = Array.from(response.outputs, ([name, tensor]) => {
+    const head = `{"name":${JSON.stringify(name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape.join(',')}]`;
+    if (!(binary.byOutput.get(name) ?? binary.byDefault)) return `${head},"data":${jsonData(name, tensor)}}`;
+    const blob = encodeRawTensor(tensor);
+    blobs.push(blob);
+    return `${head},"parameters":{"binary_data_size":${blob.byteLength}}}`;
+  });
+  const json = `${openResponse(response)},"outputs":[${outputs.join(',')}]}`;
+  if (blobs.length === 0) return { body: json };
+  const header = Buffer.from(json);
+  return { body: Buffer.concat([header, ...blobs]), headerLength: header.byteLength };
+}
+
+function openResponse({ model, version, id, parameters }: ResponseContent): string {
+  const fields = [`"model_name":${JSON.stringify(model)}`, `"model_version":${JSON.stringify(version)}`];
+  if (id !== undefined) fields.push(`"id":${JSON.stringify(id)}`);
+  if (parameters.size > 0) {
+    const entries = Array.from(
+      parameters,
+      ([name, value]) =>
+        `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`,
+    );
+    fields.push(`"parameters":{${entries.join(',')}}`);
+  }
+  return `{${fields.join(',')}`;
+}
+
+function jsonData(name: string, { datatype, data }: Tensor): string {
+  if (isStrings(data)) return JSON.stringify(data);
+  switch (datatype) {
+    case 'BOOL':
+      return jsonBooleans(data);
+    case 'FP16':
+      return jsonFloats(name, halfValues(data));
+    case 'BF16':
+      return jsonFloats(name, bfloatValues(data));
+    case 'FP32':
+    case 'FP64':
+      return jsonFloats(name, data);
+    default:
+      return `[${data.join(',')}]`;
+  }
+}
+
+function jsonBooleans(data: NumericData): string {
+  const words: string[] = [];
+  for (let index = 0; index < data.length; index++) words.push(data[index] === 0 ? 'false' : 'true');
+  return `[${words.join(',')}]`;
+}
+
+/** `join` writes numbers as JSON does, but also what JSON does not have. */
+function jsonFloats(name: string, values: NumericData | Float16Array): string {
+  for (let index = 0; index < values.length; index++) {
+    if (Number.isFinite(values[index])) continue;
+    throw new InferenceError(
+      'failed_precondition',
+      `output ${quote(name)}: element ${index} is ${values[index]}, which JSON cannot carry; ask for it with binary_data`,
+    );
+  }
+  return `[${values.join(',')}]`;
+}
