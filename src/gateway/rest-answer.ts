@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import { invalidArgument } from '../errors.ts';
+import type { Timings } from '../inference/timings.ts';
+import type { RestHandlerRequest } from './rest-route.ts';
+
+/** The signal of a request: aborted when its client goes away before the answer is out. */
+export function disconnectSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+/** Milliseconds a client may set with `x-request-timeout-ms`; beyond a day it means no deadline. */
+const MAX_TIMEOUT = 24 * 60 * 60 * 1000;
+
+/** The deadline that `x-request-timeout-ms` asks for, on the clock of `performance.now()`. */
+export function deadlineOf(request: RestHandlerRequest): number | undefined {
+  const text = request.headers['x-request-timeout-ms'];
+  if (text === undefined) return undefined;
+  const timeout = typeof text === 'string' && /^[0-9]{1,12}(\.[0-9]{1,6})?$/.test(text) ? Number(text) : 0;
+  if (timeout === 0)
+    throw invalidArgument('header x-request-timeout-ms must be a positive number of milliseconds');
+  return timeout > MAX_TIMEOUT ? undefined : performance.now() + timeout;
+}
+
+/** Headers of every answer that a model gave: where the time went (milliseconds), and which variant it was. */
+export function describeRun(reply: FastifyReply, timings: Timings, variant: string): void {
+  const { queue, computeInput, computeInfer, computeOutput } = timings;
+  reply.header(
+    'server-timing',
+    `queue;dur=${queue.toFixed(3)}, compute_input;dur=${computeInput.toFixed(3)}, ` +
+      `compute_infer;dur=${computeInfer.toFixed(3)}, compute_output;dur=${computeOutput.toFixed(3)}`,
+  );
+  reply.header('x-sluice-variant', variant);
+}

@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { refuse } from './rest-errors.ts';
+
+/** One row of the REST interface; the router, the answers to wrong verbs and the OpenAPI document come from it. */
+export interface RestRoute {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly doc: RouteDoc;
+  /** Health is never refused for its rate: a prober that is refused restarts the server. */
+  readonly unlimited?: boolean;
+  /** What it returns is the body; a thrown InferenceError becomes the error answer. */
+  readonly handle: (request: RestHandlerRequest, reply: FastifyReply) => unknown;
+}
+
+export type RestHandlerRequest = FastifyRequest<{
+  Params: Readonly<Record<string, string>>;
+  Body: Buffer<ArrayBuffer> | undefined;
+}>;
+
+/** What the OpenAPI document says about a route. Documentation only: nothing is validated or serialised by it. */
+export interface RouteDoc {
+  readonly tag: 'health' | 'models' | 'inference' | 'repository' | 'tasks';
+  readonly summary: string;
+  readonly description?: string;
+  /** JSON schema of the request body. */
+  readonly body?: object;
+  /** JSON schema of the answer. */
+  readonly answer?: object;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    doc?: RouteDoc;
+  }
+}
+
+const VERBS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Registers the routes, and for every path the answer 405 to the verbs it does not have. */
+export function addRoutes(app: FastifyInstance, routes: readonly RestRoute[]): void {
+  const verbs = new Map<string, HTTPMethods[]>();
+  for (const { method, url, doc, unlimited, handle } of routes) {
+    app.route<{ Params: Record<string, string>; Body: Buffer<ArrayBuffer> | undefined }>({
+      method,
+      url,
+      config: { doc, ...(unlimited === true ? { rateLimit: false } : {}) },
+      handler: async (request, reply) => handle(request, reply),
+    });
+    const known = verbs.get(url) ?? [];
+    verbs.set(url, [...known, method, ...(method === 'GET' ? (['HEAD'] as const) : [])]);
+  }
+  for (const [url, known] of verbs) {
+    const allow = known.join(', ');
+    app.route({
+      method: VERBS.filter((verb) => !known.includes(verb)),
+      url,
+      handler: (request, reply) =>
+        refuse(reply.header('allow', allow), 405, `method ${request.method} is not allowed, use ${allow}`),
+    });
+  }
+}

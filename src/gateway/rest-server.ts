@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import fastifyRateLimit from '@fastify/rate-limit';
+import { type FastifyInstance, fastify } from 'fastify';
+import type { Logger } from 'pino';
+import { InferenceError } from '../errors.ts';
+import type { DataPlane } from '../inference/data-plane.ts';
+import type { TaskPlane } from '../inference/task-plane.ts';
+import { addHttpEncoding } from './http-encoding.ts';
+import { JsonPool } from './json-pool.ts';
+import { addOpenApi } from './openapi.ts';
+import { errorBody, refuse, routeOf, sendError } from './rest-errors.ts';
+import { addRoutes } from './rest-route.ts';
+import { restRoutes } from './rest-routes.ts';
+
+export interface RestServerOptions {
+  readonly dataPlane: DataPlane;
+  /** The task routes exist only with it. */
+  readonly tasks?: TaskPlane;
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Bytes of a request body, inflated. `DEFAULT_BODY_LIMIT` when left out. */
+  readonly bodyLimit?: number;
+  /** Requests that one client address may make in a time window; unlimited when left out. */
+  readonly rateLimit?: { readonly max: number; readonly timeWindowMs: number };
+  readonly logger: Logger;
+  /** Told once for every request, when its answer is out or its client gone. Must not throw. */
+  readonly onRequestEnded?: RequestEnded;
+}
+
+/**
+ * `route` is the pattern of the route or "unknown", `status` the HTTP status (499: the client went first), `bytesIn`
+ * the inflated body.
+ */
+export type RequestEnded = (route: string, status: number, seconds: number, bytesIn: number) => void;
+
+export interface RestServer {
+  readonly address: { readonly host: string; readonly port: number };
+  /** From now on every answer ends its connection. New requests are still served. */
+  drain(): void;
+  /** Stops accepting, finishes every accepted request, ends the rest. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Triton's limit. A body is held in memory whole, so this times the requests in flight is what it can cost. */
+export const DEFAULT_BODY_LIMIT = 64 * 1024 * 1024;
+
+/** Milliseconds for a client to send its headers, and its whole request: ends slow senders that hold connections. */
+const HEADERS_TIMEOUT = 20_000;
+const REQUEST_TIMEOUT = 300_000;
+
+/** Milliseconds an idle connection is kept: longer than the minute of common load balancers, which must close first. */
+const KEEP_ALIVE_TIMEOUT = 75_000;
+
+/** Longest model name with variant (128 + 1 + 128), percent-encoded in the worst case. */
+const MAX_PARAM_LENGTH = 771;
+
+/** Request ids of clients that can go into a header and a log line as they are. */
+const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    bytesIn: number;
+  }
+}
+
+/** Starts the REST interface. Rejects where the address cannot be had. */
+export async function createRestServer(options: RestServerOptions): Promise<RestServer> {
+  const { dataPlane, tasks, host, port, logger, rateLimit } = options;
+  const bodyLimit = options.bodyLimit ?? DEFAULT_BODY_LIMIT;
+  const json = new JsonPool();
+  let draining = false;
+
+  const app = fastify({
+    logger: false,
+    bodyLimit,
+    genReqId: requestId,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    http: { headersTimeout: HEADERS_TIMEOUT },
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+    frameworkErrors: (_error, _request, reply) => refuse(reply, 400, 'malformed request path'),
+    clientErrorHandler: (error, socket) => {
+      if (socket.writable && error.code !== 'ECONNRESET') socket.end(malformedAnswer(error.code));
+      else socket.destroy();
+    },
+  });
+  app.decorateRequest('bytesIn', 0);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    request.bytesIn = body.length;
+    done(null, body);
+  });
+  app.setErrorHandler((error, request, reply) => sendError(logger, bodyLimit, error, request, reply));
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    const { onRequestEnded } = options;
+    if (onRequestEnded !== undefined) {
+      reply.raw.once('close', () => {
+        const status = reply.raw.writableFinished ? reply.raw.statusCode : 499;
+        onRequestEnded(routeOf(request), status, reply.elapsedTime / 1000, request.bytesIn);
+      });
+    }
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (draining) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  if (rateLimit !== undefined) await addRateLimit(app, rateLimit);
+  addHttpEncoding(app);
+  await addOpenApi(app, dataPlane.serverMetadata);
+  addRoutes(app, restRoutes({ dataPlane, tasks, json }));
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'no such path'));
+
+  await app.listen({ host, port });
+  const [bound] = app.addresses();
+  let closed: Promise<void> | undefined;
+  return {
+    address: { host, port: typeof bound === 'object' ? bound.port : port },
+    drain() {
+      draining = true;
+    },
+    close() {
+      draining = true;
+      closed ??= app.close().then(() => json.close());
+      return closed;
+    },
+  };
+}
+
+async function addRateLimit(
+  app: FastifyInstance,
+  { max, timeWindowMs }: NonNullable<RestServerOptions['rateLimit']>,
+): Promise<void> {
+  await app.register(fastifyRateLimit, {
+    max,
+    timeWindow: timeWindowMs,
+    errorResponseBuilder: (_request, { ttl }) =>
+      new InferenceError('resource_exhausted', `more than ${max} requests in ${timeWindowMs} ms`, {
+        retryAfter: ttl / 1000,
+        reason: 'overload',
+      }),
+  });
+}
+
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** The answer to bytes that are not HTTP, or too slow, written by hand because there is no request to answer. */
+function malformedAnswer(code: string | undefined): string {
+  const [status, message] =
+    code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ['408 Request Timeout', 'the request took too long to arrive']
+      : code === 'HPE_HEADER_OVERFLOW'
+        ? ['431 Request Header Fields Too Large', 'the request headers are too large']
+        : ['400 Bad Request', 'malformed HTTP request'];
+  const body = errorBody(message);
+  return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+}
