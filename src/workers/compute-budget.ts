@@ -1,0 +1,71 @@
+/** One pool's place in the budget. */
+export interface Seat {
+  /** Cores that one batch of the pool takes. */
+  readonly threads: number;
+  readonly wake: () => void;
+}
+
+/**
+ * Cores, shared by all pools: running batches times their intra-op threads never exceed them. A pool that asked in
+ * vain is woken in its turn, before the pool that gave the core back can take it again.
+ */
+export class ComputeBudget {
+  readonly cores: number;
+  #free: number;
+  /** In the order in which they asked. Whoever waits was refused while something ran, so a core will come back. */
+  readonly #waiting = new Set<Seat>();
+  #turn: Seat | undefined;
+
+  constructor(cores: number) {
+    this.cores = Math.max(1, cores);
+    this.#free = this.cores;
+  }
+
+  /**
+   * @param threads cores that one batch of the pool takes
+   * @param wake called when the pool's turn has come; it starts what it has before it returns
+   */
+  join(threads: number, wake: () => void): Seat {
+    return { threads: Math.min(Math.max(1, threads), this.cores), wake };
+  }
+
+  /** Batches that may start now. When there is none, the seat will be woken. */
+  available(seat: Seat): number {
+    const startable = Math.max(0, Math.floor(this.#free / seat.threads));
+    const allowed = this.contended(seat) ? Math.min(startable, this.#turn === seat ? 1 : 0) : startable;
+    if (allowed === 0) this.#waiting.add(seat);
+    return allowed;
+  }
+
+  /** Whether another pool waits for a core. */
+  contended(seat: Seat): boolean {
+    return this.#waiting.size > (this.#waiting.has(seat) ? 1 : 0);
+  }
+
+  take(seat: Seat): void {
+    if (this.#turn === seat) this.#turn = undefined;
+    this.#waiting.delete(seat);
+    this.#free -= seat.threads;
+  }
+
+  give(seat: Seat): void {
+    this.#free += seat.threads;
+    this.#offer();
+  }
+
+  leave(seat: Seat): void {
+    if (this.#waiting.delete(seat)) this.#offer();
+  }
+
+  /** Wakes the waiting, first come first; the head is not overtaken by one that needs fewer cores. */
+  #offer(): void {
+    for (const seat of [...this.#waiting]) {
+      if (!this.#waiting.has(seat)) continue;
+      if (this.#free < seat.threads) return;
+      this.#waiting.delete(seat);
+      this.#turn = seat;
+      seat.wake();
+      this.#turn = undefined;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { Signature } from '../inference/signature.ts';
+import type { Failure } from './messages.ts';
+import type { SessionOptions } from './ort-session.ts';
+import type { SampleOptions } from './sample-inputs.ts';
+
+export interface ProbeTask {
+  readonly path: string;
+  readonly session: SessionOptions;
+  /** Batch sizes to run and time, ascending; only size 1 for a model that cannot be batched. */
+  readonly sizes: readonly number[];
+}
+
+export interface SizeTiming {
+  readonly rows: number;
+  /** Milliseconds of one run, the median of a few. */
+  readonly time: number;
+}
+
+export interface ProbeReport {
+  readonly signature: Signature;
+  /** Outputs that are not tensors. */
+  readonly omittedOutputs: readonly string[];
+  /** Whether rows of different requests may be run together. */
+  readonly batchable: boolean;
+  /** Why, in words. */
+  readonly reason: string;
+  /** What sample inputs have to be like for the model to run; undefined where none of those tried did. */
+  readonly sample: SampleOptions | undefined;
+  readonly timings: readonly SizeTiming[];
+  /** Milliseconds to open the file. */
+  readonly openTime: number;
+}
+
+export type ProbeMessage =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'done'; readonly report: ProbeReport }
+  | { readonly kind: 'failed'; readonly failure: Failure };

@@ -1,0 +1,257 @@
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { Piscina, queueOptionsSymbol } from 'piscina';
+import { InferenceError, unavailable } from '../errors.ts';
+import type { RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
+import type { Signature } from '../inference/signature.ts';
+import type { TensorMap } from '../tensor/tensor.ts';
+import type { ComputeBudget, Seat } from './compute-budget.ts';
+import type { Described, Reply, RunDone, RunTask, WarmDone, WarmTask, WorkerSetup } from './messages.ts';
+import { monotonic } from './monotonic.ts';
+import { placeInputs } from './place-inputs.ts';
+import { rowsOf } from './rows.ts';
+import type { SampleOptions } from './sample-inputs.ts';
+import { SharedMemory } from './shared-memory.ts';
+
+export interface PoolOptions {
+  /** Absolute path of the ONNX file. */
+  readonly path: string;
+  /** Worker threads, each with a session of its own. */
+  readonly instances: number;
+  readonly intraOpThreads: number;
+  readonly executionProviders: readonly string[];
+  /** Shared by all pools of the process. */
+  readonly budget: ComputeBudget;
+  readonly logger?: Logger;
+  /** The thread's entry file; a test gives one that dies. */
+  readonly entry?: URL;
+}
+
+/** Runs shorter than this, milliseconds, leave a worker idle for a noticeable part of the time while it is handed the next. */
+const HAND_AHEAD_BELOW = 2;
+
+/** Free input memory that a pool keeps, bytes. */
+const KEPT_MEMORY = 64 * 2 ** 20;
+
+/** The share of the newest run in the moving average of run times. */
+const NEWEST = 0.1;
+
+/** Opens the model in every instance. Rejects with `failed_precondition` and the reason when it cannot be. */
+export async function openPool(options: PoolOptions): Promise<WorkerPool> {
+  const setup = {
+    path: options.path,
+    session: { intraOpThreads: options.intraOpThreads, executionProviders: options.executionProviders },
+    warm: undefined,
+  };
+  const threads = new Piscina({
+    filename: fileURLToPath(options.entry ?? new URL('./worker.ts', import.meta.url)),
+    workerData: setup,
+    minThreads: options.instances,
+    maxThreads: options.instances,
+    concurrentTasksPerWorker: 2,
+    atomics: 'disabled',
+    recordTiming: false,
+    loadBalancer: (task, workers) => leastBusy(addressee(task), workers),
+  });
+  threads.on('error', (error) => options.logger?.error({ err: error }, 'a worker died while it was idle'));
+  try {
+    const replies = await onEach<Reply<Described>>(threads, 'describe', {});
+    const [first] = replies.map(unwrap);
+    if (first === undefined) throw unavailable('no worker could be started');
+    return new WorkerPool(threads, setup, first, options);
+  } catch (error) {
+    await threads.close();
+    throw error;
+  }
+}
+
+/** One loaded variant: instances in worker threads, seen as slots. */
+export class WorkerPool implements SlottedRunner {
+  readonly signature: Signature;
+  readonly omittedOutputs: readonly string[];
+  readonly instances: number;
+  readonly #threads: Piscina;
+  readonly #setup: { warm: WarmTask | undefined };
+  readonly #budget: ComputeBudget;
+  readonly #seat: Seat;
+  readonly #memory = new SharedMemory(KEPT_MEMORY);
+  readonly #listeners = new Set<() => void>();
+  #running = 0;
+  /** Batches that hold a place in the budget; those handed ahead to a busy worker do not. */
+  #seated = 0;
+  /** Moving average of the session's time per run, milliseconds; unknown before the first. */
+  #inferTime = Number.POSITIVE_INFINITY;
+  #closed: Promise<void> | undefined;
+  #idle: (() => void) | undefined;
+
+  constructor(
+    threads: Piscina,
+    setup: WorkerSetup,
+    { signature, omittedOutputs }: Described,
+    { instances, intraOpThreads, budget }: PoolOptions,
+  ) {
+    this.#threads = threads;
+    this.#setup = setup;
+    this.signature = signature;
+    this.omittedOutputs = omittedOutputs;
+    this.instances = instances;
+    this.#budget = budget;
+    this.#seat = budget.join(intraOpThreads, () => this.#notify());
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get freeSlots(): number {
+    if (this.#closed !== undefined) return 0;
+    const ahead = this.#inferTime < HAND_AHEAD_BELOW ? this.instances : 0;
+    const idle = this.instances - this.#running;
+    if (idle <= 0) return this.#budget.contended(this.#seat) ? 0 : Math.max(0, idle + ahead);
+    const startable = this.#budget.available(this.#seat);
+    return startable < idle ? startable : idle + ahead;
+  }
+
+  onSlotFree(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  allocate(byteLength: number): ArrayBufferLike {
+    return this.#memory.take(byteLength);
+  }
+
+  /**
+   * Runs sample inputs of every size on every instance, and on every one that replaces it later.
+   * @returns milliseconds per run of each size, the slowest instance's; NaN where the model refuses the sample
+   */
+  async warm(sizes: readonly number[], sample: SampleOptions = {}): Promise<number[]> {
+    const task: WarmTask = { sizes, sample };
+    this.#setup.warm = task;
+    const replies = (await onEach<Reply<WarmDone>>(this.#threads, 'warm', task)).map(unwrap);
+    const times = sizes.map((_, index) =>
+      Math.max(...replies.map((reply) => reply.times[index] ?? Number.NaN)),
+    );
+    const known = times.filter((time) => Number.isFinite(time));
+    if (known.length > 0) this.#inferTime = Math.max(...known);
+    return times;
+  }
+
+  /** Beyond its free slots, a run waits for a worker where nothing but its turn can get it out. */
+  async run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {
+    if (this.#closed !== undefined) throw unavailable('the model is being unloaded');
+    if (options.signal?.aborted === true) throw new InferenceError('canceled', 'the request was canceled');
+    if (options.deadline !== undefined && options.deadline < performance.now()) {
+      throw new InferenceError('deadline_exceeded', 'the deadline has passed');
+    }
+    const start = monotonic();
+    const placed = placeInputs(inputs, this.#memory);
+    this.#begin();
+    try {
+      const task: RunTask = { inputs: placed.inputs, outputs: options.outputs };
+      const { outputs, inferStart, inferEnd } = unwrap(await this.#post(task));
+      this.#observe(inferEnd - inferStart);
+      return {
+        outputs,
+        timings: {
+          queue: 0,
+          computeInput: inferStart - start,
+          computeInfer: inferEnd - inferStart,
+          computeOutput: monotonic() - inferEnd,
+        },
+        batchSize: rowsOf(inputs, this.signature),
+      };
+    } finally {
+      for (const buffer of placed.buffers) this.#memory.give(buffer);
+      this.#end();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  /** Threads end only when nothing runs: ending one inside the runtime would abort the process. */
+  async #shutDown(): Promise<void> {
+    if (this.#running > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#idle = resolve;
+      await promise;
+    }
+    this.#budget.leave(this.#seat);
+    await this.#threads.close();
+    this.#memory.clear();
+  }
+
+  async #post(task: RunTask): Promise<Reply<RunDone>> {
+    try {
+      return await this.#threads.run(task, { name: 'run' });
+    } catch (error) {
+      throw new InferenceError('unavailable', 'the worker was lost during the run', {
+        reason: 'failed',
+        cause: error,
+      });
+    }
+  }
+
+  #begin(): void {
+    this.#running++;
+    if (this.#seated >= this.instances) return;
+    this.#seated++;
+    this.#budget.take(this.#seat);
+  }
+
+  #end(): void {
+    this.#running--;
+    if (this.#running < this.#seated) {
+      this.#seated--;
+      this.#budget.give(this.#seat);
+    }
+    this.#notify();
+    if (this.#running === 0) this.#idle?.();
+  }
+
+  #observe(inferTime: number): void {
+    const known = Number.isFinite(this.#inferTime) ? this.#inferTime : inferTime;
+    this.#inferTime = known + NEWEST * (inferTime - known);
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {
+  if (reply.ok) return reply;
+  throw new InferenceError(reply.code, reply.message);
+}
+
+type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;
+type Candidates = Parameters<Balancer>[1];
+
+/** The worker a task is meant for, by thread id; any when undefined. */
+function addressee(task: Parameters<Balancer>[0]): number | undefined {
+  const options = task[queueOptionsSymbol as keyof typeof task] as { instance?: number } | null;
+  return options?.instance;
+}
+
+function leastBusy(instance: number | undefined, workers: Candidates): Candidates[number] | null {
+  let chosen: Candidates[number] | null = null;
+  for (const worker of workers) {
+    if (worker.terminating || worker.destroyed || worker.currentUsage >= 2) continue;
+    if (instance !== undefined && worker.id !== instance) continue;
+    if (chosen === null || worker.currentUsage < chosen.currentUsage) chosen = worker;
+  }
+  return chosen;
+}
+
+/** Runs a task once on every worker. */
+function onEach<Result>(threads: Piscina, name: string, task: object): Promise<Result[]> {
+  return Promise.all(
+    threads.threads.map(
+      ({ threadId }): Promise<Result> =>
+        threads.run({ ...task, [queueOptionsSymbol]: { instance: threadId } }, { name }),
+    ),
+  );
+}

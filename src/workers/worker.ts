@@ -1,0 +1,98 @@
+import { workerData } from 'node:worker_threads';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { InferenceError } from '../errors.ts';
+import { isStrings, type TensorMap } from '../tensor/tensor.ts';
+import {
+  type Described,
+  type Failure,
+  failure,
+  type Reply,
+  type RunDone,
+  type RunTask,
+  type WarmDone,
+  type WarmTask,
+  type WorkerSetup,
+} from './messages.ts';
+import { monotonic } from './monotonic.ts';
+import { OrtSession } from './ort-session.ts';
+import { sampleInputs } from './sample-inputs.ts';
+
+/** Runs after which a size counts as warm: the first one plans the memory, the second one uses the plan. */
+const WARM_RUNS = 2;
+
+/** Below this a copy costs less than handing the memory over. */
+const TRANSFER_FROM = 4096;
+
+const opened = open();
+
+function open(): OrtSession | Failure {
+  const setup: WorkerSetup = workerData;
+  try {
+    const session = OrtSession.open(setup.path, setup.session);
+    if (setup.warm !== undefined) warmUp(session, setup.warm);
+    return session;
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function session(): OrtSession {
+  if (opened instanceof OrtSession) return opened;
+  throw new InferenceError(opened.code, opened.message);
+}
+
+export function describe(): Reply<Described> {
+  try {
+    const { signature, omittedOutputs } = session();
+    return { ok: true, signature, omittedOutputs };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+export function warm(task: WarmTask): Reply<WarmDone> {
+  try {
+    return { ok: true, times: warmUp(session(), task) };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+export function run({ inputs, outputs: names }: RunTask): unknown {
+  try {
+    const open = session();
+    const inferStart = monotonic();
+    const outputs = open.runSync(inputs, names);
+    const done: Reply<RunDone> = { ok: true, outputs, inferStart, inferEnd: monotonic() };
+    return move({ [transferableSymbol]: transferable(outputs), [valueSymbol]: done });
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+/** Milliseconds per run; NaN for a size that the model refuses on sample inputs: real requests may still fit. */
+function warmUp(session: OrtSession, { sizes, sample }: WarmTask): number[] {
+  return sizes.map((rows) => {
+    const inputs = sampleInputs(session.signature, rows, sample);
+    let elapsed = Number.NaN;
+    try {
+      for (let run = 0; run < WARM_RUNS; run++) {
+        const start = monotonic();
+        session.runSync(inputs);
+        elapsed = monotonic() - start;
+      }
+      return elapsed;
+    } catch {
+      return Number.NaN;
+    }
+  });
+}
+
+function transferable(outputs: TensorMap): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = [];
+  for (const { data } of outputs.values()) {
+    if (isStrings(data) || data.byteLength < TRANSFER_FROM) continue;
+    if (data.buffer instanceof ArrayBuffer) buffers.push(data.buffer);
+  }
+  return buffers;
+}
