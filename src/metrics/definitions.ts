@@ -58,7 +58,7 @@ export const METRICS = {
   requestDuration: seconds(
     'sluice_request_duration_seconds',
     VARIANT,
-    'Wall time of answered requests, from the decoded request to the decoded answer.',
+    'Wall time of answered requests, from the decoded request to the answer that is to be encoded.',
   ),
   queueDuration: seconds(
     'sluice_request_queue_duration_seconds',

@@ -177,7 +177,7 @@ test('Triton names are exported only when asked for, and agree with ours', async
 
 test('every metric of the table is registered, with its type and help', async () => {
   const text = await new Metrics({ version: '1.0.0', tritonMetrics: true }).text();
-  for (const { name, type, help } of Object.values({ ...METRICS, ...TRITON_METRICS })) {
+  for (const { name, type, help } of [...Object.values(METRICS), ...Object.values(TRITON_METRICS)]) {
     expect(text).toContain(`# HELP ${name} ${help}`);
     expect(text).toContain(`# TYPE ${name} ${type}`);
   }
