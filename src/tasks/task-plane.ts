@@ -1,0 +1,130 @@
+import type { Logger } from 'pino';
+import { fromUnknown, invalidArgument } from '../errors.ts';
+import type { DataPlane } from '../inference/data-plane.ts';
+import type { ServedVariant, ServedVersion } from '../inference/served.ts';
+import type { TaskPlane, TaskRequest, TaskResponse } from '../inference/task-plane.ts';
+import { NO_TIME, type Timings } from '../inference/timings.ts';
+import type { InferenceResponse, Parameters, ParameterValue } from '../inference/types.ts';
+import { taskOf } from './prepared-task.ts';
+import type { TaskModel } from './task.ts';
+
+/** Parameters of a task request that speak to the scheduler; they mean what they mean on a tensor request. */
+const SCHEDULING = new Set(['variant', 'priority', 'timeout']);
+
+export interface TaskPlaneOptions {
+  readonly dataPlane: DataPlane;
+  readonly logger: Logger;
+}
+
+/** Task endpoints over the data plane: the task makes tensors of a body, the data plane runs them, the task answers. */
+export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): TaskPlane {
+  return {
+    async run(request) {
+      const { body, scheduling } = splitParameters(request.body);
+      const pinned = scheduling.get('variant');
+      if (pinned !== undefined && typeof pinned !== 'string') {
+        throw invalidArgument("'parameters.variant': must be a string");
+      }
+      const { served, variant } = dataPlane.resolve(request.model, undefined, pinned);
+      const release = served.hold();
+      try {
+        const { task } = await taskOf(served);
+        const runs = new TaskRuns(dataPlane, served, variant, request, scheduling);
+        return runs.response(await task.run(body, runs));
+      } catch (thrown) {
+        const error = fromUnknown(thrown);
+        if (error.code === 'internal') {
+          logger.error({ err: error.cause ?? error, model: served.model }, 'task failed');
+        }
+        throw error;
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+/** The runs of one request. Remembers the slowest, whose timings the answer carries. */
+class TaskRuns implements TaskModel {
+  readonly #dataPlane: DataPlane;
+  readonly #served: ServedVersion;
+  readonly #variant: ServedVariant;
+  readonly #request: TaskRequest;
+  readonly #parameters: Parameters;
+  #slowest: InferenceResponse | undefined;
+
+  constructor(
+    dataPlane: DataPlane,
+    served: ServedVersion,
+    variant: ServedVariant,
+    request: TaskRequest,
+    parameters: Parameters,
+  ) {
+    this.#dataPlane = dataPlane;
+    this.#served = served;
+    this.#variant = variant;
+    this.#request = request;
+    this.#parameters = parameters;
+  }
+
+  get name() {
+    return this.#served.model;
+  }
+
+  get signature() {
+    return this.#variant.signature;
+  }
+
+  get maxBatchSize() {
+    return this.#variant.batching.maxBatchSize;
+  }
+
+  async run(inputs: InferenceResponse['outputs'], outputs: readonly string[]) {
+    const { signal, deadline } = this.#request;
+    const response = await this.#dataPlane.inferOn(this.#served, this.#variant, {
+      model: this.#served.model,
+      parameters: this.#parameters,
+      inputs,
+      outputs: outputs.map((name) => ({ name })),
+      ...(signal === undefined ? {} : { signal }),
+      ...(deadline === undefined ? {} : { deadline }),
+    });
+    if (this.#slowest === undefined || total(response.timings) > total(this.#slowest.timings)) {
+      this.#slowest = response;
+    }
+    return response.outputs;
+  }
+
+  response(body: unknown): TaskResponse {
+    return {
+      body,
+      model: this.#served.model,
+      version: this.#served.version,
+      variant: this.#variant.variant,
+      timings: this.#slowest?.timings ?? NO_TIME,
+      batchSize: this.#slowest?.batchSize ?? 1,
+    };
+  }
+}
+
+const total = ({ queue, computeInput, computeInfer, computeOutput }: Timings): number =>
+  queue + computeInput + computeInfer + computeOutput;
+
+/** Takes the scheduling parameters out of a JSON body; what is left is the task's. */
+function splitParameters(body: unknown): { body: unknown; scheduling: Parameters } {
+  const scheduling = new Map<string, ParameterValue>();
+  if (!isRecord(body) || !isRecord(body['parameters'])) return { body, scheduling };
+  const own: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(body['parameters'])) {
+    if (!SCHEDULING.has(name)) own.push([name, value]);
+    else if (isParameterValue(value)) scheduling.set(name, value);
+    else throw invalidArgument(`'parameters.${name}': must be a string or a number`);
+  }
+  return { body: { ...body, parameters: Object.fromEntries(own) }, scheduling };
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+
+const isParameterValue = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

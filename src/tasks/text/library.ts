@@ -1,0 +1,39 @@
+import { Tokenizer } from '@huggingface/tokenizers';
+import type { JsonObject } from '../export-folder.ts';
+
+/** Splits words into the pieces of a vocabulary. */
+export interface PieceModel {
+  (words: string[]): string[];
+  readonly config: JsonObject;
+  readonly tokens_to_ids: ReadonlyMap<string, number>;
+  readonly vocab: readonly string[];
+  readonly unk_token_id?: number;
+  readonly unk_token?: string;
+}
+
+/** Adds the special tokens of an export around one text or two. */
+export type PostProcessor = (
+  first: string[],
+  second: string[] | null,
+  addSpecialTokens: boolean,
+) => { readonly tokens: string[]; readonly token_type_ids?: number[] };
+
+/**
+ * The part of the library's tokenizer that is used here. Its own declarations import each other without file
+ * extensions, which TypeScript does not resolve for ES modules, so they say nothing.
+ */
+export interface LibraryTokenizer {
+  readonly normalizer: ((text: string) => string) | null;
+  readonly pre_tokenizer: ((text: string) => string[]) | null;
+  model: PieceModel | null;
+  readonly post_processor: PostProcessor | null;
+  readonly decoder: unknown;
+  tokenize(text: string): string[];
+  token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
+  decode(ids: readonly number[], options?: { skip_special_tokens?: boolean }): string;
+}
+
+/** Throws where the files do not make a tokenizer. */
+export const openLibraryTokenizer = (tokenizer: JsonObject, config: JsonObject): LibraryTokenizer =>
+  new Tokenizer(tokenizer, config);
