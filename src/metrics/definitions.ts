@@ -151,20 +151,20 @@ export const METRICS = {
   ),
   transportRequests: counter(
     'sluice_transport_requests_total',
-    ['transport', 'code'],
+    ['transport', 'operation', 'code'],
     'requests',
-    'Requests of any kind that ended, by transport (rest, grpc) and code.',
-  ),
-  transportInFlight: gauge(
-    'sluice_transport_requests_in_flight',
-    ['transport'],
-    'requests',
-    'Requests of any kind that a transport is serving.',
+    'Requests of any kind that ended, by transport, operation (REST route or gRPC method) and code (HTTP status, or canonical gRPC code).',
   ),
   transportDuration: seconds(
     'sluice_transport_request_duration_seconds',
-    ['transport'],
+    ['transport', 'operation'],
     'Wall time of requests of any kind, decoding and encoding included.',
+  ),
+  transportBytes: counter(
+    'sluice_transport_request_bytes_total',
+    ['transport', 'operation'],
+    'bytes',
+    'Bodies of REST requests, after decompression.',
   ),
   eventLoopActive: counter(
     'sluice_event_loop_active_seconds_total',

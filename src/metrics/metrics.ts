@@ -2,9 +2,10 @@ import { performance } from 'node:perf_hooks';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { VariantId } from '../inference/observer.ts';
 import type { IndexEntry, ModelState } from '../inference/served.ts';
-import { METRICS, type MetricDefinition, SECONDS } from './definitions.ts';
-import { Distribution } from './distribution.ts';
+import { METRICS, type MetricDefinition } from './definitions.ts';
+import type { Distribution } from './distribution.ts';
 import { addCounter, addGauge, addHistogram, type Labels, type Read, type Sample } from './families.ts';
+import { type Transport, type TransportObserver, TransportSeries } from './transport-series.ts';
 import { addTritonMetrics } from './triton.ts';
 import { noOutcomes, type Outcome, VariantMetrics, VariantSeries } from './variant-series.ts';
 
@@ -13,15 +14,6 @@ export interface MetricsOptions {
   readonly version: string;
   /** Also exports Triton's `nv_inference_*` names. */
   readonly tritonMetrics?: boolean;
-}
-
-export type Transport = 'rest' | 'grpc';
-
-/** Counts the requests of one transport, of any kind. */
-export interface TransportMetrics {
-  requestStarted(): void;
-  /** `duration` in milliseconds. Called once for every `requestStarted`. */
-  requestEnded(code: Outcome, duration: number): void;
 }
 
 const STATES: readonly ModelState[] = ['UNKNOWN', 'LOADING', 'READY', 'UNLOADING', 'UNAVAILABLE'];
@@ -36,7 +28,7 @@ interface VersionLoads {
 export class Metrics {
   readonly #registry = new Registry();
   readonly #variants = new Map<string, VariantSeries>();
-  readonly #transports = new Map<Transport, TransportSeries>();
+  readonly #transports = new TransportSeries();
   readonly #loads = new Map<string, VersionLoads>();
   readonly #unknown = noOutcomes();
   #index: () => readonly IndexEntry[] = () => [];
@@ -45,7 +37,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#addVariantMetrics();
     this.#addModelMetrics();
-    this.#addTransportMetrics();
+    this.#transports.register(this.#registry);
     addCounter(this.#registry, METRICS.eventLoopActive, () => [
       { labels: {}, value: performance.eventLoopUtilization().active / 1000 },
     ]);
@@ -84,10 +76,9 @@ export class Metrics {
     this.#unknown[code]++;
   }
 
-  transport(transport: Transport): TransportMetrics {
-    const series = this.#transports.get(transport) ?? new TransportSeries();
-    this.#transports.set(transport, series);
-    return series;
+  /** For the `onRequestEnded` of a server. */
+  transport(transport: Transport): TransportObserver {
+    return this.#transports.observer(transport);
   }
 
   /** A load of a version ended after `duration` milliseconds. */
@@ -190,37 +181,6 @@ export class Metrics {
       const loads = this.#loads.get(versionKey(name, version));
       return loads === undefined ? [] : pick(loads, { model: name, version });
     });
-  }
-
-  #addTransportMetrics(): void {
-    const transports = this.#transports;
-    addCounter(this.#registry, METRICS.transportRequests, function* read() {
-      for (const [transport, { requests }] of transports) {
-        for (const [code, value] of Object.entries(requests)) yield { labels: { transport, code }, value };
-      }
-    });
-    addGauge(this.#registry, METRICS.transportInFlight, function* read() {
-      for (const [transport, { inFlight }] of transports) yield { labels: { transport }, value: inFlight };
-    });
-    addHistogram(this.#registry, METRICS.transportDuration, function* read() {
-      for (const [transport, { duration }] of transports) yield { labels: { transport }, value: duration };
-    });
-  }
-}
-
-class TransportSeries implements TransportMetrics {
-  readonly requests = noOutcomes();
-  readonly duration = new Distribution(SECONDS);
-  inFlight = 0;
-
-  requestStarted(): void {
-    this.inFlight++;
-  }
-
-  requestEnded(code: Outcome, duration: number): void {
-    this.inFlight--;
-    this.requests[code]++;
-    this.duration.observe(duration / 1000);
   }
 }
 

@@ -36,7 +36,8 @@ export interface VariantGauges {
   /** Requests accepted and not yet answered. */
   readonly inFlight: () => number;
   readonly instances: () => number;
-  readonly busyInstances: () => number;
+  /** Batches handed to the workers and not back yet. */
+  readonly runningBatches: () => number;
 }
 
 /**
@@ -135,7 +136,8 @@ export class VariantMetrics implements VariantObserver {
     return this.#gauges?.instances() ?? 0;
   }
 
+  /** A batch handed over ahead keeps no second instance busy. */
   get busyInstances(): number {
-    return this.#gauges?.busyInstances() ?? 0;
+    return Math.min(this.#gauges?.runningBatches() ?? 0, this.instances);
   }
 }

@@ -7,7 +7,7 @@ import { Metrics } from '../../../src/metrics/metrics.ts';
 
 const INT8: VariantId = { model: 'intent', version: '2', variant: 'int8' };
 const TIMINGS = { queue: 1, computeInput: 0.04, computeInfer: 3, computeOutput: 0.2 };
-const GAUGES = { inFlight: () => 5, instances: () => 2, busyInstances: () => 1 };
+const GAUGES = { inFlight: () => 5, instances: () => 2, runningBatches: () => 1 };
 
 /** The samples of a scrape: "name{labels}" to value, labels in the order they are written. */
 async function scrape(metrics: Metrics): Promise<Map<string, number>> {
@@ -77,10 +77,10 @@ test('batches and rejections are counted by reason', async () => {
 test('gauges are read when they are scraped', async () => {
   const metrics = new Metrics({ version: '1.0.0' });
   const observer = metrics.createVariantObserver(INT8);
-  let busy = 0;
-  observer.watch({ ...GAUGES, busyInstances: () => busy });
+  let running = 0;
+  observer.watch({ ...GAUGES, runningBatches: () => running });
   observer.queueChanged(7);
-  busy = 2;
+  running = 3;
   const samples = await scrape(metrics);
   expect(samples.get(`sluice_queue_depth${labels()}`)).toBe(7);
   expect(samples.get(`sluice_requests_in_flight${labels()}`)).toBe(5);
@@ -133,19 +133,19 @@ test('the state of a version is one of five, and a version out of the index has 
   expect(await metrics.text()).not.toContain('model="intent"');
 });
 
-test('a transport counts its requests, those in flight and their time', async () => {
+test('a transport counts its requests by operation and code', async () => {
   const metrics = new Metrics({ version: '1.0.0' });
   const rest = metrics.transport('rest');
-  rest.requestStarted();
-  rest.requestStarted();
-  rest.requestEnded('not_found', 2);
+  rest('/v2/models/:model/infer', 200, 0.002, 100);
+  rest('/v2/models/:model/infer', 404, 0.001, 20);
+  metrics.transport('grpc')('ModelInfer', 'ok', 0.004);
   const samples = await scrape(metrics);
-  expect(samples.get('sluice_transport_requests_total{transport="rest",code="not_found"}')).toBe(1);
-  expect(samples.get('sluice_transport_requests_in_flight{transport="rest"}')).toBe(1);
-  expect(samples.get('sluice_transport_request_duration_seconds_sum{transport="rest"}')).toBeCloseTo(
-    0.002,
-    9,
-  );
+  const route = 'transport="rest",operation="/v2/models/:model/infer"';
+  expect(samples.get(`sluice_transport_requests_total{${route},code="404"}`)).toBe(1);
+  expect(samples.get(`sluice_transport_request_bytes_total{${route}}`)).toBe(120);
+  expect(samples.get(`sluice_transport_request_duration_seconds_sum{${route}}`)).toBeCloseTo(0.003, 9);
+  const method = 'transport="grpc",operation="ModelInfer"';
+  expect(samples.get(`sluice_transport_requests_total{${method},code="ok"}`)).toBe(1);
 });
 
 test('two servers in one process do not share their figures', async () => {
