@@ -38,10 +38,11 @@ export interface Situation {
 }
 
 export type Decision<E extends EntryView> =
+  /** Run these entries of the queue, at least one, as a batch. */
   | { readonly kind: 'dispatch'; readonly entries: readonly E[]; readonly reason: DispatchReason }
-  /** Ask again when an entry has joined, and at the latest at `until`. */
+  /** Offer others first; ask again when an entry has joined this queue, and at `until` (later than now). */
   | { readonly kind: 'wait'; readonly until: number }
-  /** Ask again when a slot is free or an entry has joined. */
+  /** Start nothing; ask again at the next event. */
   | { readonly kind: 'idle' };
 
 /**

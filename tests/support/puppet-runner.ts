@@ -115,20 +115,20 @@ export class PuppetRunner implements SlottedRunner {
     return promise;
   }
 
-  /** Ends the oldest active run with what the model computes, and lets its waiters be told. */
-  async succeed(): Promise<void> {
-    this.#complete(this.#oldest());
+  /** Ends an active run (the oldest is 0) with what the model computes, and lets its waiters be told. */
+  async succeed(which = 0): Promise<void> {
+    this.#complete(this.#nth(which));
     await settled();
   }
 
   /** Ends the oldest active run with `outputs`. */
   async answer(outputs: TensorMap): Promise<void> {
-    this.#oldest().finish((inputs) => this.#result(inputs, outputs));
+    this.#nth(0).finish((inputs) => this.#result(inputs, outputs));
     await settled();
   }
 
   async fail(error: Error): Promise<void> {
-    this.#oldest().fail(error);
+    this.#nth(0).fail(error);
     await settled();
   }
 
@@ -145,10 +145,10 @@ export class PuppetRunner implements SlottedRunner {
     });
   }
 
-  #oldest(): PuppetRun {
-    const [oldest] = this.#active;
-    if (oldest === undefined) throw new Error('nothing runs');
-    return oldest;
+  #nth(which: number): PuppetRun {
+    const run = [...this.#active][which];
+    if (run === undefined) throw new Error(`there is no active run ${which}`);
+    return run;
   }
 
   #complete(run: PuppetRun): void {

@@ -3,7 +3,7 @@ import type { InferenceError, RejectReason } from '../../../src/errors.ts';
 import type { BatchRecord } from '../../../src/inference/observer.ts';
 import type { RunOptions, RunResult } from '../../../src/inference/runner.ts';
 import type { Batching, Signature } from '../../../src/inference/signature.ts';
-import { makeTensor, type TensorMap } from '../../../src/tensor/tensor.ts';
+import { makeTensor, type Tensor, type TensorMap } from '../../../src/tensor/tensor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { type PuppetOptions, PuppetRunner } from '../../support/puppet-runner.ts';
 
@@ -26,15 +26,17 @@ export const SIGNATURE: Signature = {
   ],
 };
 
+export const tensorOf = (shape: readonly number[], values: Iterable<number>): Tensor =>
+  makeTensor('FP32', shape, Float32Array.from(values));
+
 /** One row for each value, all of one width. */
 export const rowsOf = (values: readonly number[], width = 1): TensorMap =>
   new Map([
     [
       'x',
-      makeTensor(
-        'FP32',
+      tensorOf(
         [values.length, width],
-        Float32Array.from(values.flatMap((value) => Array<number>(width).fill(value))),
+        values.flatMap((value) => Array<number>(width).fill(value)),
       ),
     ],
   ]);
@@ -43,25 +45,12 @@ export const rowsOf = (values: readonly number[], width = 1): TensorMap =>
 export function double(inputs: TensorMap): TensorMap {
   const x = inputs.get('x');
   if (x === undefined) throw new Error('there is no x');
-  const values = Float32Array.from(x.data as Float32Array);
+  const values = Array.from(x.data as Float32Array);
   if (values.includes(666)) throw new Error('the devil is in the batch');
+  const map = (f: (value: number) => number) => tensorOf(x.shape, values.map(f));
   return new Map([
-    [
-      'y',
-      makeTensor(
-        'FP32',
-        x.shape,
-        values.map((value) => 2 * value),
-      ),
-    ],
-    [
-      'z',
-      makeTensor(
-        'FP32',
-        x.shape,
-        values.map((value) => -value),
-      ),
-    ],
+    ['y', map((value) => 2 * value)],
+    ['z', map((value) => -value)],
   ]);
 }
 
