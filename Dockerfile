@@ -5,6 +5,8 @@
 FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# The CUDA libraries, which the runtime's install script would fetch, are for another image.
+ENV ONNXRUNTIME_NODE_INSTALL=skip
 # The base image has its own Node, so the one of the npm packages goes; so do the runtime's libraries for other systems.
 RUN npm ci --omit=dev --no-audit \
  && rm -rf node_modules/node-linux-* node_modules/.bin/node \

@@ -52,9 +52,9 @@ const config = configOf(container, 'intent');
 test('every manifest is listed in a kustomization and every listed one exists', () => {
   for (const path of list(/^k8s\/.*kustomization\.yaml$/)) {
     const folder = path.slice(0, path.lastIndexOf('/'));
-    const { resources, configurations = [] } = parse(read(path));
+    const { resources } = parse(read(path));
     const own = resources.filter((resource: string) => !resource.startsWith('..'));
-    const listed = [...own, ...configurations, 'kustomization.yaml'].map((file) => `${folder}/${file}`);
+    const listed = [...own, 'kustomization.yaml'].map((file) => `${folder}/${file}`);
     expect(listed.sort()).toEqual(list(new RegExp(`^${folder}/[^/]+\\.yaml$`)));
     expect(resources.every((resource: string) => exists(`${folder}/${resource}`))).toBe(true);
   }
