@@ -18,6 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'lifecycle.ts',
   ],
   ['gateway'],
+  ['variant-opener.ts'],
   ['server.ts'],
   ['cli'],
   ['main.ts'],
