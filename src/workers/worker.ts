@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { InferenceError } from '../errors.ts';
+import { unavailable } from '../errors.ts';
 import { isStrings, type TensorMap } from '../tensor/tensor.ts';
 import {
   type Described,
@@ -36,18 +36,16 @@ function open(): OrtSession | Failure {
   }
 }
 
+/** Fails only in an instance that replaces a dead one: a pool whose first instances cannot open is not made. */
 function session(): OrtSession {
   if (opened instanceof OrtSession) return opened;
-  throw new InferenceError(opened.code, opened.message);
+  throw unavailable(`the model could not be opened again: ${opened.message}`);
 }
 
 export function describe(): Reply<Described> {
-  try {
-    const { signature, omittedOutputs } = session();
-    return { ok: true, signature, omittedOutputs };
-  } catch (error) {
-    return failure(error);
-  }
+  if (!(opened instanceof OrtSession)) return opened;
+  const { signature, omittedOutputs } = opened;
+  return { ok: true, signature, omittedOutputs };
 }
 
 export function warm(task: WarmTask): Reply<WarmDone> {
