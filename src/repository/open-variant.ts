@@ -1,0 +1,66 @@
+import type { Logger } from 'pino';
+import type { VariantObserver } from '../inference/observer.ts';
+import type { Runner } from '../inference/runner.ts';
+import type { ModelState } from '../inference/served.ts';
+import type { Batching, Signature } from '../inference/signature.ts';
+import type { VersionStatistics } from '../inference/statistics.ts';
+import type { ModelSettings } from './model-config.ts';
+import type { VariantSource } from './model-source.ts';
+
+/** What has to be opened. The file's checksum, where one is known, is already checked. */
+export interface OpenRequest {
+  readonly model: string;
+  readonly version: string;
+  readonly variant: VariantSource;
+  /** The settings of this variant: the model's, with its own above them. */
+  readonly settings: ModelSettings;
+  readonly logger: Logger;
+  /** Aborted when the server shuts down: nobody will want the result. */
+  readonly signal: AbortSignal;
+}
+
+/** A variant that is open and warm. Whoever has it closes `runner`. */
+export interface OpenedVariant {
+  readonly signature: Signature;
+  readonly batching: Batching;
+  readonly runner: Runner;
+  readonly observer: VariantObserver;
+  readonly instances: number;
+  readonly intraOpThreads: number;
+  readonly executionProviders: readonly string[];
+  readonly omittedOutputs: readonly string[];
+}
+
+/** Rejects with an InferenceError, whose message becomes the reason that clients read. */
+export type OpenVariant = (request: OpenRequest) => Promise<OpenedVariant>;
+
+/** The limits of a variant's batches in the units of `Batching`; the probe may still lower `maxBatchSize` to 0. */
+export function batchingLimits(settings: ModelSettings): Omit<Batching, 'reason'> {
+  const { priorityLevels, defaultPriority } = settings;
+  return {
+    maxBatchSize: settings.batching === 'off' ? 0 : settings.maxBatchSize,
+    preferredBatchSizes: settings.preferredBatchSizes.toSorted((a, b) => a - b),
+    maxQueueDelay: settings.maxQueueDelayMicroseconds / 1000,
+    maxQueueSize: settings.maxQueueSize,
+    priorityLevels,
+    defaultPriority: defaultPriority === 0 ? Math.ceil(priorityLevels / 2) : defaultPriority,
+    defaultTimeout: settings.defaultTimeoutMicroseconds / 1000,
+  };
+}
+
+/** What the composition root lends to the loading of models. */
+export interface LoadContext {
+  readonly openVariant: OpenVariant;
+  /** Called once for each time a version comes into memory, before its first variant is opened. */
+  readonly statisticsFor: (model: string, version: string) => VersionStatistics;
+  /** Told every change, after READY is true and before UNLOADING begins. Must not throw. */
+  readonly onStateChange: (
+    model: string,
+    version: string,
+    variant: string,
+    state: ModelState,
+    reason: string,
+  ) => void;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
