@@ -1,6 +1,7 @@
 /** Thread entry: decodes and encodes large bodies off the event loop. It loads the REST codec and nothing else. */
 import { parentPort } from 'node:worker_threads';
 import { type Code, fromUnknown } from '../errors.ts';
+import { type JsonValue, parseJsonBody } from '../protocol/exact-json.ts';
 import type { BinaryChoice } from '../protocol/rest-request.ts';
 import { decodeRestRequest, type RestRequest } from '../protocol/rest-request.ts';
 import { encodeRestResponse, type ResponseContent, type RestResponse } from '../protocol/rest-response.ts';
@@ -13,7 +14,10 @@ export type JsonJob =
       readonly body: Uint8Array<ArrayBuffer>;
       readonly headerLength: number | undefined;
     }
+  | { readonly kind: 'parse'; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'encode'; readonly response: ResponseContent; readonly binary: BinaryChoice };
+
+export type JsonResult = RestRequest | RestResponse | JsonValue;
 
 export interface JsonTask {
   readonly id: number;
@@ -22,14 +26,15 @@ export interface JsonTask {
 
 /** What the thread answers: errors are data too, a class would not survive the way. */
 export type JsonReply =
-  | { readonly id: number; readonly result: RestRequest | RestResponse }
-  | { readonly id: number; readonly code: Code; readonly message: string };
+  | { readonly id: number; readonly result: JsonResult }
+  | { readonly id: number; readonly code: Code; readonly message: string; readonly cause: string };
 
-function perform(job: JsonJob): { result: RestRequest | RestResponse; transfer: ArrayBuffer[] } {
+function perform(job: JsonJob): { result: JsonResult; transfer: ArrayBuffer[] } {
   if (job.kind === 'decode') {
     const result = decodeRestRequest(job.body, job.headerLength);
     return { result, transfer: buffersOf(result) };
   }
+  if (job.kind === 'parse') return { result: parseJsonBody(job.body), transfer: [] };
   const { body, headerLength } = encodeRestResponse(job.response, job.binary);
   const bytes = new Uint8Array(typeof body === 'string' ? new TextEncoder().encode(body) : body);
   return {
@@ -53,6 +58,7 @@ parentPort?.on('message', ({ id, job }: JsonTask) => {
     parentPort?.postMessage({ id, result } satisfies JsonReply, transfer);
   } catch (thrown) {
     const { code, message } = fromUnknown(thrown);
-    parentPort?.postMessage({ id, code, message } satisfies JsonReply);
+    const cause = String(thrown instanceof Error ? thrown.stack : thrown);
+    parentPort?.postMessage({ id, code, message, cause } satisfies JsonReply);
   }
 });

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { invalidArgument } from '../errors.ts';
 import type { Timings } from '../inference/timings.ts';
+import { serverTiming } from '../protocol/server-timing.ts';
 import type { RestHandlerRequest } from './rest-route.ts';
 
 /** The signal of a request: aborted when its client goes away before the answer is out. */
@@ -28,11 +29,6 @@ export function deadlineOf(request: RestHandlerRequest): number | undefined {
 
 /** Headers of every answer that a model gave: where the time went (milliseconds), and which variant it was. */
 export function describeRun(reply: FastifyReply, timings: Timings, variant: string): void {
-  const { queue, computeInput, computeInfer, computeOutput } = timings;
-  reply.header(
-    'server-timing',
-    `queue;dur=${queue.toFixed(3)}, compute_input;dur=${computeInput.toFixed(3)}, ` +
-      `compute_infer;dur=${computeInfer.toFixed(3)}, compute_output;dur=${computeOutput.toFixed(3)}`,
-  );
+  reply.header('server-timing', serverTiming(timings));
   reply.header('x-sluice-variant', variant);
 }

@@ -19,7 +19,7 @@ export function restRoutes(context: RestContext): RestRoute[] {
     ...serverRoutes(context.dataPlane),
     ...modelRoutes(context),
     ...repositoryRoutes(context.dataPlane),
-    ...(context.tasks === undefined ? [] : [taskRoute(context.tasks)]),
+    ...(context.tasks === undefined ? [] : [taskRoute(context.tasks, context.json)]),
   ];
 }
 
@@ -122,7 +122,7 @@ const named = ({ params }: RestHandlerRequest): [name: string, version: string |
   params['version'],
 ];
 
-const taskRoute = (tasks: TaskPlane): RestRoute => ({
+const taskRoute = (tasks: TaskPlane, json: JsonPool): RestRoute => ({
   method: 'POST',
   url: '/models/:model',
   doc: {
@@ -131,5 +131,5 @@ const taskRoute = (tasks: TaskPlane): RestRoute => ({
     description: 'JSON, or the raw bytes of an image. `x-request-timeout-ms` sets a deadline.',
     body: TASK_BODY,
   },
-  handle: (request, reply) => runTask(tasks, request, reply),
+  handle: (request, reply) => runTask(tasks, json, request, reply),
 });

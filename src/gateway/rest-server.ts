@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { InferenceError } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
+import { STATUS } from '../protocol/status.ts';
 import { addHttpEncoding } from './http-encoding.ts';
 import { JsonPool } from './json-pool.ts';
 import { addOpenApi } from './openapi.ts';
@@ -56,6 +57,9 @@ const KEEP_ALIVE_TIMEOUT = 75_000;
 /** Longest model name with variant (128 + 1 + 128), percent-encoded in the worst case. */
 const MAX_PARAM_LENGTH = 771;
 
+/** Status of a request whose client went before its answer was out. */
+const CLIENT_GONE = STATUS.canceled.http;
+
 /** Request ids of clients that can go into a header and a log line as they are. */
 const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 
@@ -98,9 +102,10 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     reply.header('x-request-id', request.id);
     const { onRequestEnded } = options;
     if (onRequestEnded !== undefined) {
+      const start = performance.now();
       reply.raw.once('close', () => {
-        const status = reply.raw.writableFinished ? reply.raw.statusCode : 499;
-        onRequestEnded(routeOf(request), status, reply.elapsedTime / 1000, request.bytesIn);
+        const status = reply.raw.writableFinished ? reply.raw.statusCode : CLIENT_GONE;
+        onRequestEnded(routeOf(request), status, (performance.now() - start) / 1000, request.bytesIn);
       });
     }
     done();

@@ -1,18 +1,16 @@
 import type { FastifyReply } from 'fastify';
 import { invalidArgument } from '../errors.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
-import { parseJsonBody } from '../protocol/exact-json.ts';
+import type { JsonPool } from './json-pool.ts';
 import { bodyKind } from './media-type.ts';
 import { deadlineOf, describeRun, disconnectSignal } from './rest-answer.ts';
 import { refuse } from './rest-errors.ts';
 import type { RestHandlerRequest } from './rest-route.ts';
 
-/**
- * The task route: JSON in the Hugging Face Inference form, or the raw bytes of an image. JSON is parsed where it is,
- * at any size: an object has to be copied back from a thread, which takes as long as parsing it.
- */
+/** The task route: JSON in the Hugging Face Inference form, or the raw bytes of an image. */
 export async function runTask(
   tasks: TaskPlane,
+  json: JsonPool,
   request: RestHandlerRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -27,7 +25,7 @@ export async function runTask(
   const deadline = deadlineOf(request);
   const response = await tasks.run({
     model,
-    body: kind === 'json' ? parseJsonBody(body) : body,
+    body: kind === 'json' ? await json.parse(body) : body,
     signal,
     ...(deadline === undefined ? {} : { deadline }),
   });

@@ -3,12 +3,16 @@ import type { ParameterValue } from '../inference/types.ts';
 import { isObject, type JsonValue } from './exact-json.ts';
 import { quote } from './quote.ts';
 
+/** Asks a stream for an empty last answer where there was none; every request of ours has one answer, so it is met. */
+const EMPTY_FINAL_RESPONSE = 'triton_enable_empty_final_response';
+
 /**
  * Parameters a client must not set because they would change what an answer means, and we do not do it: sequences and
  * shared memory (`unimplemented`), and the names Triton keeps for itself (`invalid_argument`). Any other name is the
  * client's own and is passed on.
  */
 export function checkParameterName(name: string): void {
+  if (name === EMPTY_FINAL_RESPONSE) return;
   if (name.startsWith('sequence_') || name.startsWith('shared_memory_')) {
     throw new InferenceError('unimplemented', `parameter ${quote(name)} is not supported`);
   }
