@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import fastifyRateLimit from '@fastify/rate-limit';
 import { type FastifyInstance, fastify } from 'fastify';
@@ -10,6 +9,7 @@ import { STATUS } from '../protocol/status.ts';
 import { addHttpEncoding } from './http-encoding.ts';
 import { JsonPool } from './json-pool.ts';
 import { addOpenApi } from './openapi.ts';
+import { requestIdOf } from './request-id.ts';
 import { errorBody, refuse, routeOf, sendError } from './rest-errors.ts';
 import { addRoutes } from './rest-route.ts';
 import { restRoutes } from './rest-routes.ts';
@@ -60,9 +60,6 @@ const MAX_PARAM_LENGTH = 771;
 /** Status of a request whose client went before its answer was out. */
 const CLIENT_GONE = STATUS.canceled.http;
 
-/** Request ids of clients that can go into a header and a log line as they are. */
-const REQUEST_ID = /^[A-Za-z0-9._:/+=-]{1,128}$/;
-
 declare module 'fastify' {
   interface FastifyRequest {
     bytesIn: number;
@@ -79,7 +76,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   const app = fastify({
     logger: false,
     bodyLimit,
-    genReqId: requestId,
+    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers['x-request-id']),
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     http: { headersTimeout: HEADERS_TIMEOUT },
@@ -149,11 +146,6 @@ async function addRateLimit(
         reason: 'overload',
       }),
   });
-}
-
-function requestId(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 /** The answer to bytes that are not HTTP, or too slow, written by hand because there is no request to answer. */

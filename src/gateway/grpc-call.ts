@@ -1,0 +1,99 @@
+import { Metadata, type StatusObject, type status } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Code, InferenceError } from '../errors.ts';
+import type { InferenceResponse } from '../inference/types.ts';
+import { serverTiming } from '../protocol/server-timing.ts';
+import { STATUS } from '../protocol/status.ts';
+import { requestIdOf } from './request-id.ts';
+
+/**
+ * Told once for every request, each message of a stream being one: the gRPC method, how it ended, how long it took and
+ * how large its message was. Must not throw.
+ */
+export type GrpcRequestEnded = (method: string, code: Code | 'ok', seconds: number, bytesIn: number) => void;
+
+/** Longest message of a status: it travels in a header, whose size clients bound. */
+const MAX_DETAILS = 4096;
+
+/** What grpc-js tells of any call, unary or streamed. */
+export interface CallSurface {
+  readonly metadata: Metadata;
+  getDeadline(): Date | number;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+/** What lives as long as a call: who it is, until when it is wanted, and whether it still is. */
+export interface CallContext {
+  readonly requestId: string;
+  /** On the clock of `performance.now()`, milliseconds. */
+  readonly deadline: number | undefined;
+  /** Aborted when the client cancels or is gone. */
+  readonly signal: AbortSignal;
+  /** To be called when the call is answered: from then on its end is no cancellation. */
+  settle(): void;
+}
+
+export function openCall(call: CallSurface): CallContext {
+  const controller = new AbortController();
+  let settled = false;
+  // grpc-js emits this at the end of every call, answered ones too.
+  call.on('cancelled', () => {
+    if (!settled) controller.abort();
+  });
+  return {
+    requestId: requestIdOf(call.metadata.get('x-request-id')[0]),
+    deadline: deadlineOf(call.getDeadline()),
+    signal: controller.signal,
+    settle: () => {
+      settled = true;
+    },
+  };
+}
+
+/** grpc-js keeps deadlines on the wall clock; from here on only the monotonic one counts. */
+function deadlineOf(deadline: Date | number): number | undefined {
+  const at = Number(deadline);
+  return Number.isFinite(at) ? performance.now() + at - Date.now() : undefined;
+}
+
+/** A call that its own deadline ended looks cancelled to what it was waiting for. */
+export const endedBy = (error: InferenceError, { deadline }: CallContext): Code =>
+  error.code === 'canceled' && deadline !== undefined && performance.now() >= deadline
+    ? 'deadline_exceeded'
+    : error.code;
+
+export function callTrailers(context: CallContext): Metadata {
+  const trailers = new Metadata();
+  trailers.set('x-request-id', context.requestId);
+  return trailers;
+}
+
+/** What a REST answer says in its headers. */
+export function answerTrailers(context: CallContext, { variant, timings }: InferenceResponse): Metadata {
+  const trailers = callTrailers(context);
+  trailers.set('x-sluice-variant', variant);
+  trailers.set('server-timing', serverTiming(timings));
+  return trailers;
+}
+
+/** An error as grpc-js sends it; the client may retry after the seconds in `retry-after`. */
+export function errorStatus(error: InferenceError, context: CallContext): StatusObject {
+  const metadata = callTrailers(context);
+  if (error.retryAfter !== undefined) {
+    metadata.set('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))));
+    metadata.set('grpc-retry-pushback-ms', String(Math.ceil(error.retryAfter * 1000)));
+  }
+  return {
+    code: STATUS[error.code].grpc satisfies status,
+    details: error.message.slice(0, MAX_DETAILS).toWellFormed(),
+    metadata,
+  };
+}
+
+/** Only a fault of ours is logged as one; its cause is for the log alone. */
+export function logError(logger: Logger, method: string, error: InferenceError, context: CallContext): void {
+  const { requestId } = context;
+  if (error.code === 'internal')
+    logger.error({ err: error.cause ?? error, method, requestId }, 'call failed');
+  else logger.debug({ code: error.code, method, requestId }, 'call refused');
+}

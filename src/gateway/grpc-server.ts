@@ -1,0 +1,144 @@
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { type ChannelOptions, Server, ServerCredentials } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { protoPath as healthProto } from 'grpc-health-check';
+import type { Logger } from 'pino';
+import type { DataPlane } from '../inference/data-plane.ts';
+import type { GrpcRequestEnded } from './grpc-call.ts';
+import { GrpcHealth } from './grpc-health.ts';
+import { endOnDrain, withHook } from './grpc-hook.ts';
+import { inferenceService } from './grpc-service.ts';
+
+export interface GrpcServerOptions {
+  readonly dataPlane: DataPlane;
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Largest message in either direction, after decompression; 64 MiB when left out. */
+  readonly maxMessageBytes?: number;
+  readonly logger: Logger;
+  readonly onRequestEnded?: GrpcRequestEnded;
+  readonly limits?: Partial<GrpcLimits>;
+}
+
+export interface GrpcLimits {
+  /** Calls that one connection may have open at once. */
+  readonly maxConcurrentStreams: number;
+  /** Requests of one ModelStreamInfer call that may be in work at once. */
+  readonly maxStreamInFlight: number;
+  /** Memory that one connection may hold in HTTP/2 frames; MiB. */
+  readonly maxSessionMemory: number;
+  /** A connection that was silent for so long is probed; milliseconds. */
+  readonly keepaliveTime: number;
+  /** A probe that is not answered by then ends its connection; milliseconds. */
+  readonly keepaliveTimeout: number;
+  /** Age at which a connection is asked to go, so that clients find new replicas; milliseconds, 0 for never. */
+  readonly maxConnectionAge: number;
+  /** What its calls then have left to finish; milliseconds. */
+  readonly maxConnectionAgeGrace: number;
+}
+
+export interface GrpcServer {
+  readonly address: { readonly host: string; readonly port: number };
+  /** False: the health service says NOT_SERVING, calls are still served. True: it follows the data plane again. */
+  setServing(serving: boolean): void;
+  /**
+   * No new connections, GOAWAY on the ones there are, NOT_SERVING. Accepted calls finish; streams answer the requests
+   * they have read and end with `unavailable`. Idempotent.
+   */
+  drain(): void;
+  /** Drains, and cuts what has not finished after `graceMs`. Settles when every connection is gone. */
+  close(graceMs: number): Promise<void>;
+}
+
+const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+const DEFAULT_LIMITS: GrpcLimits = {
+  maxConcurrentStreams: 1024,
+  maxStreamInFlight: 64,
+  maxSessionMemory: 1024,
+  keepaliveTime: 60_000,
+  keepaliveTimeout: 20_000,
+  maxConnectionAge: 0,
+  maxConnectionAgeGrace: 30_000,
+};
+
+const PROTO = join(import.meta.dirname, '../../proto/open_inference_grpc.proto');
+
+/** The gRPC side of the server: the inference service, health and reflection. Rejects when the port cannot be had. */
+export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { dataPlane, logger, host } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const server = new Server(channelOptions(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES, limits));
+  const draining = new AbortController();
+  const health = new GrpcHealth(dataPlane);
+  const { definition, implementation } = inferenceService({
+    dataPlane,
+    logger,
+    ended: options.onRequestEnded ?? (() => {}),
+    maxInFlight: limits.maxStreamInFlight,
+    draining: draining.signal,
+  });
+  server.addService(definition, implementation);
+  const drained = withHook(server, (call) => endOnDrain(call, draining.signal));
+  health.addTo(drained);
+  reflection().addToServer(drained);
+  const port = await listen(server, host, options.port);
+
+  let finished: Promise<void> | undefined;
+  const finish = (): Promise<void> => {
+    if (finished !== undefined) return finished;
+    health.setServing(false);
+    draining.abort();
+    finished = new Promise((resolve) => server.tryShutdown(() => resolve()));
+    return finished;
+  };
+  return {
+    address: { host, port },
+    setServing: (serving) => health.setServing(serving),
+    drain: () => void finish(),
+    close: async (graceMs) => {
+      const timer = setTimeout(() => server.forceShutdown(), graceMs);
+      await finish();
+      clearTimeout(timer);
+    },
+  };
+}
+
+function channelOptions(maxMessageBytes: number, limits: GrpcLimits): ChannelOptions {
+  return {
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+    'grpc-node.max_session_memory': limits.maxSessionMemory,
+    'grpc.keepalive_time_ms': limits.keepaliveTime,
+    'grpc.keepalive_timeout_ms': limits.keepaliveTimeout,
+    ...(limits.maxConnectionAge === 0
+      ? {}
+      : {
+          'grpc.max_connection_age_ms': limits.maxConnectionAge,
+          'grpc.max_connection_age_grace_ms': limits.maxConnectionAgeGrace,
+        }),
+    // Nobody reads these statistics, and every call would pay for them.
+    'grpc.enable_channelz': 0,
+  };
+}
+
+/** Describes the services to tools like grpcurl, from the same files that the message code is made of. */
+function reflection(): ReflectionService {
+  const inference = loadSync(PROTO, { keepCase: true });
+  const health = loadSync(healthProto, { keepCase: true });
+  return new ReflectionService({ ...inference, ...health });
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  const authority = isIPv6(host) ? `[${host}]` : host;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`${authority}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+}
