@@ -5,7 +5,7 @@ import type { RunOptions, RunResult } from '../../../src/inference/runner.ts';
 import type { Batching, Signature } from '../../../src/inference/signature.ts';
 import { makeTensor, type Tensor, type TensorMap } from '../../../src/tensor/tensor.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { type PuppetOptions, PuppetRunner } from '../../support/puppet-runner.ts';
+import { type PuppetOptions, PuppetRunner, settled } from '../../support/puppet-runner.ts';
 
 export const BATCHING: Batching = {
   maxBatchSize: 4,
@@ -105,4 +105,10 @@ export function setUp(batching: Partial<Batching> = {}, puppet: PuppetOptions = 
   /** The values of each run so far. */
   const ran = () => runner.runs.map(({ inputs }) => valuesOf(inputs, 'x'));
   return { runner, clock, batcher, batches, rejected, depths, run, ran };
+}
+
+/** The value, once what has been settled is told. */
+export async function afterwards<T>(value: T): Promise<T> {
+  await settled();
+  return value;
 }
