@@ -6,8 +6,8 @@ export interface Seat {
 }
 
 /**
- * Cores, shared by all pools: running batches times their intra-op threads never exceed them. A pool that asked in
- * vain is woken in its turn, before the pool that gave the core back can take it again.
+ * Cores, shared by all pools: running batches times their intra-op threads never exceed them. Pools that asked in vain
+ * are woken in the order in which they asked, one batch each.
  */
 export class ComputeBudget {
   readonly cores: number;

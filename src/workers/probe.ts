@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +15,8 @@ export interface ProbeOptions extends SessionOptions {
   readonly memoryLimit?: number;
   /** Ends the child when the load is given up. */
   readonly signal?: AbortSignal;
+  /** The child's entry file; a test gives one that aborts. */
+  readonly entry?: URL;
 }
 
 export interface ProbedModel extends ProbeReport {
@@ -35,7 +36,7 @@ const PAGE = 4096;
  */
 export async function probeModel(path: string, options: ProbeOptions): Promise<ProbedModel> {
   const fileBytes = await sizeOf(path);
-  const child = fork(fileURLToPath(new URL('./probe-child.ts', import.meta.url)), [], {
+  const child = fork(fileURLToPath(options.entry ?? new URL('./probe-child.ts', import.meta.url)), [], {
     execArgv: ['--max-old-space-size=512'],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -81,8 +82,12 @@ async function converse(child: ChildProcess, task: ProbeTask, memoryLimit: numbe
   child.on('message', (message: ProbeMessage) => {
     last = message;
   });
-  // An aborted signal and a failed spawn arrive here; the exit that follows is what counts.
-  child.on('error', () => {});
+  const { promise: closed, resolve: close } = Promise.withResolvers<NodeJS.Signals | null>();
+  child.once('close', (_code, signal) => close(signal));
+  // An aborted signal arrives here too, but then the child has still to end.
+  child.on('error', () => {
+    if (child.pid === undefined) close(null);
+  });
   const watch = setInterval(() => {
     void residentBytes(child).then((bytes) => {
       if (bytes <= memoryLimit) return;
@@ -91,9 +96,8 @@ async function converse(child: ChildProcess, task: ProbeTask, memoryLimit: numbe
     });
   }, MEMORY_CHECK_INTERVAL);
   try {
-    const closed = once(child, 'close');
     child.send(task, () => {});
-    const [, signal] = await closed;
+    const signal = await closed;
     return { last, signal, exceeded };
   } finally {
     clearInterval(watch);

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { defaultInstances, defaultIntraOpThreads } from '../../../src/workers/defaults.ts';
+
+const MiB = 2 ** 20;
+
+test.each([
+  [1, 10 * MiB, 1, 1],
+  [2, 90 * MiB, 2, 1],
+  [8, 25 * MiB, 8, 1],
+  [8, 600 * MiB, 3, 2],
+  [8, 5000 * MiB, 1, 8],
+  [64, 1 * MiB, 16, 4],
+])('%i cores and a file of %i bytes make %i instances of %i threads', (cores, bytes, instances, threads) => {
+  expect(defaultInstances(cores, bytes)).toBe(instances);
+  expect(defaultIntraOpThreads(cores, instances)).toBe(threads);
+});

@@ -1,0 +1,170 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { ComputeBudget } from '../../../src/workers/compute-budget.ts';
+import { openPool, type PoolOptions, type WorkerPool } from '../../../src/workers/worker-pool.ts';
+import { modelFolder } from '../../support/onnx/make-models.ts';
+import { addModel, int4Model, mlpModel, poisonModel, slowModel } from '../../support/onnx/models.ts';
+import { floatTensor, tensors, valuesOf } from '../../support/tensors.ts';
+
+const folder = await modelFolder();
+afterAll(() => folder[Symbol.asyncDispose]());
+
+const addPath = await folder.write('add.onnx', addModel());
+const slowPath = await folder.write('slow.onnx', slowModel({ size: 256, depth: 8 }));
+
+const open = (path: string, options: Partial<PoolOptions> = {}): Promise<WorkerPool> =>
+  openPool({
+    path,
+    instances: 1,
+    intraOpThreads: 1,
+    executionProviders: ['cpu'],
+    budget: new ComputeBudget(8),
+    ...options,
+  });
+
+const addends = (a: number, b: number) => tensors({ a: floatTensor([1, 4], a), b: floatTensor([1, 4], b) });
+const row = () => tensors({ x: floatTensor([1, 4], 3) });
+
+describe('a pool that is opened', () => {
+  test('says why it cannot be, and leaves no thread behind', async () => {
+    const path = await folder.write('int4.onnx', int4Model());
+    await expect(open(path, { instances: 2 })).rejects.toMatchObject({
+      code: 'failed_precondition',
+      message: expect.stringContaining("output 'y' is INT4"),
+    });
+  });
+
+  test('runs every warm size on every instance', async () => {
+    const pool = await open(await folder.write('mlp.onnx', mlpModel()), { instances: 2 });
+    const times = await pool.warm([1, 4, 8]);
+    expect(times).toHaveLength(3);
+    for (const time of times) expect(time).toBeGreaterThan(0);
+    await pool.close();
+  });
+
+  test('does not fail on a size that sample inputs do not fit', async () => {
+    const pool = await open(await folder.write('poison.onnx', poisonModel()));
+    expect(await pool.warm([64], { largestId: 1000 })).toEqual([Number.NaN]);
+    expect(pool.freeSlots).toBe(1);
+    await pool.close();
+  });
+});
+
+describe('the slots of a pool', () => {
+  test('are taken at once, and free again before the run settles', async () => {
+    const pool = await open(slowPath, { instances: 2 });
+    expect(pool.freeSlots).toBe(2);
+    const runs = [pool.run(row()), pool.run(row())];
+    expect(pool.freeSlots).toBe(0);
+    expect(pool.running).toBe(2);
+    await Promise.all(runs);
+    expect(pool.running).toBe(0);
+    expect(pool.freeSlots).toBeGreaterThanOrEqual(2);
+    await pool.close();
+  });
+
+  test('are announced when they are free', async () => {
+    const pool = await open(slowPath);
+    let free = 0;
+    const stop = pool.onSlotFree(() => {
+      free = pool.freeSlots;
+    });
+    await pool.run(row());
+    expect(free).toBeGreaterThan(0);
+    stop();
+    free = -1;
+    await pool.run(row());
+    expect(free).toBe(-1);
+    await pool.close();
+  });
+
+  test('are doubled for a model so small that handing over would leave its workers idle', async () => {
+    const pool = await open(addPath, { instances: 2 });
+    await pool.warm([1]);
+    expect(pool.freeSlots).toBe(4);
+    await pool.close();
+  });
+
+  test('are shared with other pools when the cores are', async () => {
+    const budget = new ComputeBudget(1);
+    const [first, second] = [await open(slowPath, { budget }), await open(addPath, { budget })];
+    const running = first.run(row());
+    expect(second.freeSlots).toBe(0);
+    const { promise: woken, resolve } = Promise.withResolvers<number>();
+    second.onSlotFree(() => resolve(second.freeSlots));
+    await running;
+    expect(await woken).toBe(1);
+    await Promise.all([first.close(), second.close()]);
+  });
+});
+
+describe('the memory of a pool', () => {
+  test('is read where it lies', async () => {
+    const pool = await open(addPath);
+    const memory = new Float32Array(pool.allocate(32), 0, 8).fill(5);
+    const a = { ...floatTensor([1, 4], 0), data: memory.subarray(0, 4) };
+    const b = { ...floatTensor([1, 4], 0), data: memory.subarray(4, 8) };
+    const { outputs } = await pool.run(tensors({ a, b }));
+    expect(valuesOf(outputs, 'sum')).toEqual([10, 10, 10, 10]);
+    await pool.close();
+  });
+
+  test('is lent again after the run that used it, and does not hold its outputs', async () => {
+    const pool = await open(addPath);
+    const buffer = pool.allocate(32);
+    const values = new Float32Array(buffer, 0, 8).fill(1);
+    const tensor = (from: number) => ({ ...floatTensor([1, 4], 0), data: values.subarray(from, from + 4) });
+    const { outputs } = await pool.run(tensors({ a: tensor(0), b: tensor(4) }));
+    expect(pool.allocate(32)).toBe(buffer);
+    values.fill(100);
+    expect(valuesOf(outputs, 'sum')).toEqual([2, 2, 2, 2]);
+    await pool.close();
+  });
+});
+
+describe('a worker that dies', () => {
+  const entry = new URL('../../support/dying-worker.ts', import.meta.url);
+  const deadly = () => addends(Number.NaN, 0);
+
+  test('fails only the run it was in', async () => {
+    const pool = await open(addPath, { instances: 2, entry });
+    const [lost, other] = await Promise.allSettled([pool.run(deadly()), pool.run(addends(1, 2))]);
+    expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+    expect(other.status === 'fulfilled' && valuesOf(other.value.outputs, 'sum')).toEqual([3, 3, 3, 3]);
+    await pool.close();
+  });
+
+  test('is replaced by one that is warm and answers', async () => {
+    const pool = await open(addPath, { entry });
+    await pool.warm([1, 2]);
+    for (let death = 0; death < 3; death++) {
+      await expect(pool.run(deadly())).rejects.toMatchObject({ code: 'unavailable' });
+      const { outputs } = await pool.run(addends(death, 1));
+      expect(valuesOf(outputs, 'sum')).toEqual(Array(4).fill(death + 1));
+    }
+    expect(pool.running).toBe(0);
+    await pool.close();
+  });
+});
+
+describe('a pool that is closed', () => {
+  test('waits for the run that is inside the runtime', async () => {
+    const pool = await open(slowPath);
+    const order: string[] = [];
+    const run = pool.run(row()).then(() => order.push('answered'));
+    const closed = pool.close().then(() => order.push('closed'));
+    await Promise.all([run, closed]);
+    expect(order).toEqual(['answered', 'closed']);
+    expect(pool.freeSlots).toBe(0);
+  });
+
+  test('gives its cores back', async () => {
+    const budget = new ComputeBudget(1);
+    const first = await open(slowPath, { budget });
+    const second = await open(addPath, { budget });
+    const running = first.run(row());
+    expect(second.freeSlots).toBe(0);
+    await Promise.all([first.close(), running]);
+    expect(second.freeSlots).toBe(1);
+    await second.close();
+  });
+});
