@@ -1,10 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import type { DataPlane } from '../inference/data-plane.ts';
-import type { InferenceRequest } from '../inference/types.ts';
 import { decodeRawRequest, HEADER_LENGTH, parseHeaderLength } from '../protocol/binary-tensors.ts';
-import { convertForModel } from '../protocol/float16.ts';
 import { ALL_BINARY, type RestRequest } from '../protocol/rest-request.ts';
-import type { TensorMap } from '../tensor/tensor.ts';
+import { widenHalfPrecision } from './half-precision.ts';
 import type { JsonPool } from './json-pool.ts';
 import { bodyKind } from './media-type.ts';
 import { deadlineOf, describeRun, disconnectSignal } from './rest-answer.ts';
@@ -27,15 +25,16 @@ export async function infer(
   }
   const signal = disconnectSignal(reply.raw);
   const deadline = deadlineOf(request);
-  const { binary, inputs, ...rest } = await decode(dataPlane, json, request, model, version);
-  const response = await dataPlane.infer({
-    ...rest,
-    model,
-    ...(version === undefined ? {} : { version }),
-    inputs: adapt(dataPlane, inputs, { ...rest, model, version }),
-    signal,
-    ...(deadline === undefined ? {} : { deadline }),
-  });
+  const { binary, ...content } = await decode(dataPlane, json, request, model, version);
+  const response = await dataPlane.infer(
+    widenHalfPrecision(dataPlane, {
+      ...content,
+      model,
+      ...(version === undefined ? {} : { version }),
+      signal,
+      ...(deadline === undefined ? {} : { deadline }),
+    }),
+  );
   describeRun(reply, response.timings, response.variant);
   const { body, headerLength } = await json.encode(response, binary);
   if (headerLength === undefined) return reply.type('application/json').send(body);
@@ -57,21 +56,4 @@ async function decode(
   const { signature, batching } = dataPlane.resolve(model, version).variant;
   const { name, tensor } = decodeRawRequest(body, signature, batching.maxBatchSize > 0);
   return { parameters: new Map(), inputs: new Map([[name, tensor]]), binary: ALL_BINARY };
-}
-
-/** Half-precision inputs are widened where the model takes FP32; only a request that has some asks for the signature. */
-function adapt(
-  dataPlane: DataPlane,
-  inputs: TensorMap,
-  {
-    model,
-    version,
-    parameters,
-  }: Pick<InferenceRequest, 'model' | 'parameters'> & { version: string | undefined },
-): TensorMap {
-  const half = Array.from(inputs.values()).some(({ datatype }) => datatype === 'FP16' || datatype === 'BF16');
-  if (!half) return inputs;
-  const pinned = parameters.get('variant');
-  const { variant } = dataPlane.resolve(model, version, typeof pinned === 'string' ? pinned : undefined);
-  return convertForModel(inputs, variant.signature);
 }
