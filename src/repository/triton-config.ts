@@ -141,7 +141,7 @@ function versionPolicy({ version_policy: policy }: TritonConfig): unknown {
   if (policy === undefined) return undefined;
   if ('all' in policy) return 'all';
   if ('latest' in policy) return { latest: { count: policy.latest.num_versions ?? 1 } };
-  return policy;
+  return { specific: policy.specific.versions };
 }
 
 const labelFiles = ({ output = [] }: TritonConfig): Record<string, string> =>

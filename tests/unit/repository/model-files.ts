@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 /** A temporary folder that is gone after the test, holding `files` (path -> text, or a value that becomes JSON). */
 export async function folderWith(files: Readonly<Record<string, unknown>>): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'sluice-repository-'));
-  onTestFinished(() => rm(root, { recursive: true }));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
   await writeFiles(root, files);
   return root;
 }
