@@ -9,11 +9,12 @@ import {
   encodeRepositoryIndex,
   encodeStatistics,
 } from '../protocol/grpc-messages.ts';
-import { readInferRequest, toInferenceRequest } from '../protocol/grpc-request.ts';
+import { readInferRequest } from '../protocol/grpc-request.ts';
 import { encodeInferResponse } from '../protocol/grpc-response.ts';
 import { decoding } from '../protocol/grpc-wire.ts';
 import { quote } from '../protocol/quote.ts';
 import { answerTrailers } from './grpc-call.ts';
+import { inferFor } from './grpc-infer.ts';
 import { type StreamOptions, streamHandler } from './grpc-stream.ts';
 import { type UnaryMethod, unaryHandler } from './grpc-unary.ts';
 
@@ -51,13 +52,7 @@ function unaryMethods(dataPlane: DataPlane): Record<string, UnaryMethod> {
       return answer(encodeStatistics(dataPlane.statistics(optional(name), optional(version))));
     },
     ModelInfer: async (message, context) => {
-      const request = toInferenceRequest(readInferRequest(message));
-      const { signal, deadline } = context;
-      const response = await dataPlane.infer({
-        ...request,
-        signal,
-        ...(deadline === undefined ? {} : { deadline }),
-      });
+      const response = await inferFor(dataPlane, readInferRequest(message), context);
       return { message: encodeInferResponse(response), trailers: answerTrailers(context, response) };
     },
     RepositoryIndex: (message) => {

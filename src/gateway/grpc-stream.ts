@@ -2,8 +2,7 @@ import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js'
 import type { Logger } from 'pino';
 import { type Code, fromUnknown, type InferenceError, unavailable } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
-import type { InferenceResponse } from '../inference/types.ts';
-import { readInferRequest, toInferenceRequest, type WireRequest } from '../protocol/grpc-request.ts';
+import { readInferRequest } from '../protocol/grpc-request.ts';
 import { encodeStreamError, encodeStreamResponse } from '../protocol/grpc-response.ts';
 import {
   type CallContext,
@@ -14,6 +13,7 @@ import {
   logError,
   openCall,
 } from './grpc-call.ts';
+import { inferFor } from './grpc-infer.ts';
 
 export interface StreamOptions {
   readonly dataPlane: DataPlane;
@@ -74,7 +74,7 @@ class InferStream {
 
   async #answer(message: Buffer): Promise<void> {
     const start = performance.now();
-    const { ended, logger } = this.#options;
+    const { dataPlane, ended, logger } = this.#options;
     this.#inFlight++;
     this.#regulate();
     let id = '';
@@ -82,7 +82,8 @@ class InferStream {
     try {
       const wire = readInferRequest(message);
       id = wire.id;
-      this.#write(encodeStreamResponse(await this.#infer(wire)));
+      const response = await inferFor(dataPlane, wire, this.#context);
+      this.#write(encodeStreamResponse(response));
     } catch (thrown) {
       const error = fromUnknown(thrown);
       code = endedBy(error, this.#context);
@@ -93,15 +94,6 @@ class InferStream {
     ended(METHOD, code, (performance.now() - start) / 1000, message.byteLength);
     this.#inFlight--;
     this.#regulate();
-  }
-
-  async #infer(wire: WireRequest): Promise<InferenceResponse> {
-    const { signal, deadline } = this.#context;
-    return this.#options.dataPlane.infer({
-      ...toInferenceRequest(wire),
-      signal,
-      ...(deadline === undefined ? {} : { deadline }),
-    });
   }
 
   /** The client sent its last request, or the server drains. */
