@@ -13,6 +13,7 @@ import { requestIdOf } from './request-id.ts';
 import { errorBody, refuse, routeOf, sendError } from './rest-errors.ts';
 import { addRoutes } from './rest-route.ts';
 import { restRoutes } from './rest-routes.ts';
+import { trackUnusedConnections } from './unused-connections.ts';
 
 export interface RestServerOptions {
   readonly dataPlane: DataPlane;
@@ -88,6 +89,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
       else socket.destroy();
     },
   });
+  const endUnused = trackUnusedConnections(app.server);
   app.decorateRequest('bytesIn', 0);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -120,6 +122,12 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   await app.listen({ host, port });
   const [bound] = app.addresses();
   let closed: Promise<void> | undefined;
+  const finish = async (): Promise<void> => {
+    const finished = app.close();
+    endUnused();
+    await finished;
+    await json.close();
+  };
   return {
     address: { host, port: typeof bound === 'object' ? bound.port : port },
     drain() {
@@ -127,7 +135,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     },
     close() {
       draining = true;
-      closed ??= app.close().then(() => json.close());
+      closed ??= finish();
       return closed;
     },
   };

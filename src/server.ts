@@ -1,0 +1,161 @@
+import { resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from './config/config.ts';
+import { type AdminServer, createAdminServer } from './gateway/admin-server.ts';
+import { createGrpcServer, type GrpcServer } from './gateway/grpc-server.ts';
+import { createRestServer, type RestServer } from './gateway/rest-server.ts';
+import { DataPlane } from './inference/data-plane.ts';
+import { Lifecycle, type Stage } from './lifecycle.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { VersionRecorders } from './metrics/version-recorders.ts';
+import { ModelRegistry } from './repository/model-registry.ts';
+import { openRepository } from './repository/model-repository.ts';
+import type { LoadContext } from './repository/open-variant.ts';
+import { createTaskPlane } from './tasks/task-plane.ts';
+import { createVariantOpener } from './variant-opener.ts';
+import { ComputeBudget } from './workers/compute-budget.ts';
+import { availableCores } from './workers/defaults.ts';
+
+/** The extensions of the protocol that are implemented, by Triton's names. */
+const EXTENSIONS = [
+  'classification',
+  'model_repository',
+  'schedule_policy',
+  'model_configuration',
+  'binary_tensor_data',
+  'parameters',
+  'statistics',
+] as const;
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly version: string;
+  /** Ends the process, after the shutdown that a signal began. */
+  readonly exit: (code: number) => void;
+  /** Where signals come from. */
+  readonly signals: NodeJS.EventEmitter;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Server {
+  readonly addresses: Readonly<Record<'http' | 'grpc' | 'admin', Address>>;
+  readonly lifecycle: Lifecycle;
+}
+
+/**
+ * Puts the parts together: the only file that knows every one of them. The ports listen before the first model loads,
+ * so that probes are answered from the start; readiness waits for the models. Settles when every first load has ended,
+ * well or not; rejects where a port cannot be had or the repository not be read.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, logger, version, exit, signals } = options;
+  const parts: Parts = { grace: config.shutdownGrace };
+  const lifecycle = new Lifecycle({
+    logger,
+    drainDelay: config.drainDelay,
+    grace: config.shutdownGrace,
+    stages: () => shutdownStages(parts),
+    exit,
+  });
+  lifecycle.listen(signals);
+
+  const metrics = new Metrics({ version, tritonMetrics: config.tritonMetrics });
+  const recorders = new VersionRecorders();
+  const registry = new ModelRegistry({
+    repository: openRepository({ path: resolve(config.modelRepository), modelName: config.modelName }),
+    mode: config.modelControlMode,
+    loadModels: config.loadModels,
+    pollInterval: config.pollInterval,
+    openVariant: createVariantOpener({
+      budget: new ComputeBudget(config.cores === 0 ? availableCores() : config.cores),
+      metrics,
+      statisticsOf: ({ model, version: each }) => recorders.of(model, each),
+    }),
+    statisticsFor: (model, each) => recorders.open(model, each),
+    onStateChange: loadWatcher(metrics),
+    logger,
+  });
+  parts.registry = registry;
+  metrics.watchIndex(() => registry.index());
+
+  const dataPlane = new DataPlane({
+    registry,
+    server: { name: 'sluice', version, extensions: EXTENSIONS },
+    accepting: () => lifecycle.accepting,
+    unresolved: (code) => metrics.requestUnresolved(code),
+  });
+  const { host } = config;
+  try {
+    parts.admin = await createAdminServer({ dataPlane, metrics, host, port: config.adminPort, logger });
+    parts.rest = await createRestServer({
+      dataPlane,
+      tasks: createTaskPlane({ dataPlane, logger }),
+      host,
+      port: config.httpPort,
+      bodyLimit: config.bodyLimit,
+      ...(config.rateLimit === 0 ? {} : { rateLimit: { max: config.rateLimit, timeWindowMs: 1000 } }),
+      logger,
+      onRequestEnded: metrics.transport('rest'),
+    });
+    parts.grpc = await createGrpcServer({
+      dataPlane,
+      host,
+      port: config.grpcPort,
+      maxMessageBytes: config.bodyLimit,
+      logger,
+      onRequestEnded: metrics.transport('grpc'),
+    });
+    const addresses = { http: parts.rest.address, grpc: parts.grpc.address, admin: parts.admin.address };
+    logger.info({ addresses }, 'listening');
+    await registry.start();
+    lifecycle.started();
+    logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');
+    return { addresses, lifecycle };
+  } catch (error) {
+    await lifecycle.shutdown('the start failed');
+    throw error;
+  }
+}
+
+/** What is open so far; a shutdown may come at any time of the start. */
+interface Parts {
+  registry?: ModelRegistry;
+  admin?: AdminServer;
+  rest?: RestServer;
+  grpc?: GrpcServer;
+  readonly grace: number;
+}
+
+/** Gateways first, so that nothing new arrives; models when no answer is owed any more; metrics last, to be seen. */
+function shutdownStages({ admin, rest, grpc, registry, grace }: Parts): Stage[] {
+  return [
+    {
+      name: 'gateways',
+      run: async () => {
+        rest?.drain();
+        grpc?.drain();
+        await Promise.all([rest?.close(), grpc?.close(grace)]);
+      },
+    },
+    { name: 'models', run: () => registry?.close() },
+    { name: 'admin', run: () => admin?.close() },
+  ];
+}
+
+/** Measures the loads. */
+function loadWatcher(metrics: Metrics): LoadContext['onStateChange'] {
+  const begun = new Map<string, number>();
+  return (model, version, variant, state) => {
+    const key = `${model}/${version}/${variant}`;
+    const start = begun.get(key);
+    begun.delete(key);
+    if (state === 'LOADING') begun.set(key, performance.now());
+    else if (start !== undefined)
+      metrics.loadEnded(model, version, state === 'READY', performance.now() - start);
+  };
+}
