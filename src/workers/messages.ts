@@ -1,8 +1,8 @@
 import { type Code, fromUnknown } from '../errors.ts';
 import type { Signature } from '../inference/signature.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
-import type { SessionOptions } from './ort-session.ts';
 import type { SampleOptions } from './sample-inputs.ts';
+import type { SessionOptions } from './session-options.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerSetup {

@@ -7,12 +7,7 @@ import { DATATYPES, type Datatype, type TensorData } from '../tensor/datatype.ts
 import type { Tensor, TensorMap } from '../tensor/tensor.ts';
 import { openFailure, runFailure } from './ort-errors.ts';
 import { rowsOf } from './rows.ts';
-
-export interface SessionOptions {
-  readonly intraOpThreads: number;
-  /** In order of preference, as ONNX Runtime names them. All of them must be there; the CPU is used only if it is listed. */
-  readonly executionProviders: readonly string[];
-}
+import type { SessionOptions } from './session-options.ts';
 
 /** What the binding takes and gives for a tensor; it reads these four properties and no more. */
 interface NativeTensor {
@@ -142,10 +137,8 @@ export class OrtSession implements Runner {
   }
 }
 
-function load(
-  path: string,
-  { intraOpThreads, executionProviders }: SessionOptions,
-): Binding.InferenceSession {
+function load(path: string, options: SessionOptions): Binding.InferenceSession {
+  const { intraOpThreads, executionProviders } = options;
   requireProviders(path, executionProviders);
   // The runtime's own log lines go to stderr past our logger; whatever matters in them is thrown as well.
   env.logLevel = 'fatal';
@@ -155,6 +148,7 @@ function load(
     session.loadModel(path, {
       executionProviders: [...executionProviders],
       intraOpNumThreads: intraOpThreads,
+      graphOptimizationLevel: options.graphOptimization ?? 'all',
       interOpNumThreads: 1,
       logSeverityLevel: 4,
       extra: {

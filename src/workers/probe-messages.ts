@@ -1,7 +1,7 @@
 import type { Signature } from '../inference/signature.ts';
 import type { Failure } from './messages.ts';
-import type { SessionOptions } from './ort-session.ts';
 import type { SampleOptions } from './sample-inputs.ts';
+import type { SessionOptions } from './session-options.ts';
 
 export interface ProbeTask {
   readonly path: string;

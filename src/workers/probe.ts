@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceError, notFound } from '../errors.ts';
-import type { SessionOptions } from './ort-session.ts';
 import type { ProbeMessage, ProbeReport, ProbeTask } from './probe-messages.ts';
+import { type SessionOptions, sessionOptions } from './session-options.ts';
 
 export interface ProbeOptions extends SessionOptions {
   /** Batch sizes to run and time, ascending. */
@@ -45,8 +45,7 @@ export async function probeModel(path: string, options: ProbeOptions): Promise<P
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const memoryLimit = options.memoryLimit ?? BASE_MEMORY + MEMORY_PER_FILE_BYTE * fileBytes;
-  const { intraOpThreads, executionProviders, sizes } = options;
-  const task: ProbeTask = { path, session: { intraOpThreads, executionProviders }, sizes };
+  const task: ProbeTask = { path, session: sessionOptions(options), sizes: options.sizes };
   const { last, signal, exceeded } = await converse(child, task, memoryLimit);
   if (last?.kind === 'done') return { ...last.report, fileBytes };
   if (last?.kind === 'failed') throw new InferenceError(last.failure.code, last.failure.message);

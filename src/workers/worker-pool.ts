@@ -11,15 +11,14 @@ import { monotonic } from './monotonic.ts';
 import { placeInputs } from './place-inputs.ts';
 import { rowsOf } from './rows.ts';
 import type { SampleOptions } from './sample-inputs.ts';
+import { type SessionOptions, sessionOptions } from './session-options.ts';
 import { SharedMemory } from './shared-memory.ts';
 
-export interface PoolOptions {
+export interface PoolOptions extends SessionOptions {
   /** Absolute path of the ONNX file. */
   readonly path: string;
   /** Worker threads, each with a session of its own. */
   readonly instances: number;
-  readonly intraOpThreads: number;
-  readonly executionProviders: readonly string[];
   /** Shared by all pools of the process. */
   readonly budget: ComputeBudget;
   readonly logger?: Logger;
@@ -38,11 +37,7 @@ const NEWEST = 0.1;
 
 /** Opens the model in every instance. Rejects with `failed_precondition` and the reason when it cannot be. */
 export async function openPool(options: PoolOptions): Promise<WorkerPool> {
-  const setup = {
-    path: options.path,
-    session: { intraOpThreads: options.intraOpThreads, executionProviders: options.executionProviders },
-    warm: undefined,
-  };
+  const setup = { path: options.path, session: sessionOptions(options), warm: undefined };
   const threads = new Piscina({
     filename: fileURLToPath(options.entry ?? new URL('./worker.ts', import.meta.url)),
     workerData: setup,

@@ -78,6 +78,16 @@ describe('a session that is opened', () => {
     });
   });
 
+  test('gives the same answers however far the graph may be rewritten', async () => {
+    const path = await folder.write('mlp.onnx', mlpModel());
+    const inputs = tensors({ x: floatTensor([2, 16], 1) });
+    const [plain, rewritten] = (['disabled', 'all'] as const).map((graphOptimization) => {
+      const outputs = OrtSession.open(path, { ...CPU, graphOptimization }).runSync(inputs);
+      return outputs.get('label')?.data;
+    });
+    expect(plain).toEqual(rewritten);
+  });
+
   test('says that a missing file is missing', () => {
     expect(() => OrtSession.open(`${folder.path}/absent.onnx`, CPU)).toThrow(/absent\.onnx.*doesn't exist/i);
   });
