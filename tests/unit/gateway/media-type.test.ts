@@ -17,7 +17,8 @@ describe('the kind of a body', () => {
     ['audio/wav', 'image'],
     ['application/json; charset=latin1', 'other'],
     ['application/jsonp', 'other'],
-    ['text/plain', 'other'],
+    ['text/plain;charset=UTF-8', 'json'],
+    ['text/csv', 'other'],
     ['text/html; x=application/json', 'other'],
     ['multipart/form-data; boundary=x', 'other'],
   ])('of %j is %s', (contentType, kind) => {

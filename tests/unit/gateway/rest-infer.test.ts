@@ -53,7 +53,7 @@ describe('inference over REST', () => {
     });
   });
 
-  it.each(['text/plain', 'application/json; charset=utf-16', 'image/png', 'nonsense'])(
+  it.each(['text/csv', 'application/json; charset=utf-16', 'image/png', 'nonsense'])(
     'content type %s is refused',
     async (type) => {
       const { status, json } = await post('/v2/models/echo_vector/infer', JSON.stringify(VECTOR), {
