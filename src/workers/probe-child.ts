@@ -18,8 +18,11 @@ const SAMPLES: readonly SampleOptions[] = [
 
 const RUNS_PER_SIZE = 3;
 
-/** Milliseconds of measuring after which larger sizes are left out. */
+/** Milliseconds of measuring; sizes that would not fit in it are left out. */
 const MEASURING_LIMIT = 10_000;
+
+/** Milliseconds from which on a single run is measurement enough. */
+const SLOW_RUN = 250;
 
 process.once('message', (task: ProbeTask) => {
   sacrifice();
@@ -92,19 +95,25 @@ function notInvariant(session: OrtSession, sample: SampleOptions): string | unde
 function measure(session: OrtSession, sizes: readonly number[], sample: SampleOptions): SizeTiming[] {
   const start = performance.now();
   const timings: SizeTiming[] = [];
+  let timePerRow = 0;
   for (const rows of sizes) {
-    if (performance.now() - start > MEASURING_LIMIT) break;
-    timings.push({ rows, time: medianTime(session, sampleInputs(session.signature, rows, sample)) });
+    if (performance.now() - start + timePerRow * rows > MEASURING_LIMIT) break;
+    const time = medianTime(session, sampleInputs(session.signature, rows, sample));
+    timings.push({ rows, time });
+    timePerRow = time / rows;
   }
   return timings;
 }
 
 function medianTime(session: OrtSession, inputs: TensorMap): number {
+  const first = timeOf(session, inputs);
+  if (first > SLOW_RUN) return first;
+  const times = Array.from({ length: RUNS_PER_SIZE }, () => timeOf(session, inputs));
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? first;
+}
+
+function timeOf(session: OrtSession, inputs: TensorMap): number {
+  const start = performance.now();
   session.runSync(inputs);
-  const times = Array.from({ length: RUNS_PER_SIZE }, () => {
-    const start = performance.now();
-    session.runSync(inputs);
-    return performance.now() - start;
-  });
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+  return performance.now() - start;
 }

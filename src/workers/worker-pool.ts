@@ -43,10 +43,10 @@ export async function openPool(options: PoolOptions): Promise<WorkerPool> {
     workerData: setup,
     minThreads: options.instances,
     maxThreads: options.instances,
-    concurrentTasksPerWorker: 2,
+    concurrentTasksPerWorker: TASKS_PER_WORKER,
     atomics: 'disabled',
     recordTiming: false,
-    loadBalancer: (task, workers) => leastBusy(addressee(task), workers),
+    loadBalancer: leastBusy,
   });
   threads.on('error', (error) => options.logger?.error({ err: error }, 'a worker died while it was idle'));
   try {
@@ -71,6 +71,8 @@ export class WorkerPool implements SlottedRunner {
   readonly #seat: Seat;
   readonly #memory = new SharedMemory(KEPT_MEMORY);
   readonly #listeners = new Set<() => void>();
+  /** Thread ids of workers that died while they had runs. Their runs fail in the order in which they were handed over. */
+  readonly #lost = new Set<number>();
   #running = 0;
   /** Batches that hold a place in the budget; those handed ahead to a busy worker do not. */
   #seated = 0;
@@ -179,10 +181,15 @@ export class WorkerPool implements SlottedRunner {
     this.#memory.clear();
   }
 
+  /** A worker that dies fails the run it was in; one that was handed ahead to it is handed to another. */
   async #post(task: RunTask): Promise<Reply<RunDone>> {
+    const ticket: Ticket = {};
     try {
-      return await this.#threads.run(task, { name: 'run' });
+      return await this.#threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name: 'run' });
     } catch (error) {
+      const { worker } = ticket;
+      if (worker !== undefined && this.#lost.has(worker)) return this.#post(task);
+      if (worker !== undefined) this.#lost.add(worker);
       throw new InferenceError('unavailable', 'the worker was lost during the run', {
         reason: 'failed',
         cause: error,
@@ -223,30 +230,35 @@ function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {
 }
 
 type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;
-type Candidates = Parameters<Balancer>[1];
 
-/** The worker a task is meant for, by thread id; any when undefined. */
-function addressee(task: Parameters<Balancer>[0]): number | undefined {
-  const options = task[queueOptionsSymbol as keyof typeof task] as { instance?: number } | null;
-  return options?.instance;
+/** Travels with a task as far as the balancer. */
+interface Ticket {
+  /** The thread id of the only worker the task is for. */
+  readonly only?: number;
+  /** The thread id of the worker that got it. */
+  worker?: number;
 }
 
-function leastBusy(instance: number | undefined, workers: Candidates): Candidates[number] | null {
-  let chosen: Candidates[number] | null = null;
+const TASKS_PER_WORKER = 2;
+
+const leastBusy: Balancer = (task, workers) => {
+  const ticket = task[queueOptionsSymbol as keyof typeof task] as Ticket | null;
+  let chosen: (typeof workers)[number] | null = null;
   for (const worker of workers) {
-    if (worker.terminating || worker.destroyed || worker.currentUsage >= 2) continue;
-    if (instance !== undefined && worker.id !== instance) continue;
+    if (worker.terminating || worker.destroyed || worker.currentUsage >= TASKS_PER_WORKER) continue;
+    if (ticket?.only !== undefined && worker.id !== ticket.only) continue;
     if (chosen === null || worker.currentUsage < chosen.currentUsage) chosen = worker;
   }
+  if (ticket !== null && chosen !== null) ticket.worker = chosen.id;
   return chosen;
-}
+};
 
 /** Runs a task once on every worker. */
 function onEach<Result>(threads: Piscina, name: string, task: object): Promise<Result[]> {
   return Promise.all(
-    threads.threads.map(
-      ({ threadId }): Promise<Result> =>
-        threads.run({ ...task, [queueOptionsSymbol]: { instance: threadId } }, { name }),
-    ),
+    threads.threads.map(({ threadId }): Promise<Result> => {
+      const ticket: Ticket = { only: threadId };
+      return threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name });
+    }),
   );
 }

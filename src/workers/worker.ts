@@ -17,8 +17,8 @@ import { monotonic } from './monotonic.ts';
 import { OrtSession } from './ort-session.ts';
 import { sampleInputs } from './sample-inputs.ts';
 
-/** Runs after which a size counts as warm: the first one plans the memory, the second one uses the plan. */
-const WARM_RUNS = 2;
+/** Milliseconds below which a size is run twice: the first run plans the memory, the second one uses the plan. */
+const QUICK_RUN = 250;
 
 /** Below this a copy costs less than handing the memory over. */
 const TRANSFER_FROM = 4096;
@@ -72,18 +72,19 @@ export function run({ inputs, outputs: names }: RunTask): unknown {
 function warmUp(session: OrtSession, { sizes, sample }: WarmTask): number[] {
   return sizes.map((rows) => {
     const inputs = sampleInputs(session.signature, rows, sample);
-    let elapsed = Number.NaN;
     try {
-      for (let run = 0; run < WARM_RUNS; run++) {
-        const start = monotonic();
-        session.runSync(inputs);
-        elapsed = monotonic() - start;
-      }
-      return elapsed;
+      const first = timeOf(session, inputs);
+      return first < QUICK_RUN ? timeOf(session, inputs) : first;
     } catch {
       return Number.NaN;
     }
   });
+}
+
+function timeOf(session: OrtSession, inputs: TensorMap): number {
+  const start = monotonic();
+  session.runSync(inputs);
+  return monotonic() - start;
 }
 
 function transferable(outputs: TensorMap): ArrayBuffer[] {

@@ -133,6 +133,16 @@ describe('a worker that dies', () => {
     await pool.close();
   });
 
+  test('does not fail the run that was handed ahead to it', async () => {
+    const pool = await open(addPath, { entry });
+    await pool.warm([1]);
+    expect(pool.freeSlots).toBe(2);
+    const [lost, ahead] = await Promise.allSettled([pool.run(deadly()), pool.run(addends(1, 2))]);
+    expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+    expect(ahead.status === 'fulfilled' && valuesOf(ahead.value.outputs, 'sum')).toEqual([3, 3, 3, 3]);
+    await pool.close();
+  });
+
   test('is replaced by one that is warm and answers', async () => {
     const pool = await open(addPath, { entry });
     await pool.warm([1, 2]);
