@@ -43,6 +43,18 @@ def store_half(model: onnx.ModelProto, smallest: int = 4096) -> onnx.ModelProto:
     return model
 
 
+def restore_float(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Undoes `store_half` (the rounding stays): float32 initializers again, no casts. Works in place."""
+    halves = {tensor.name: tensor for tensor in model.graph.initializer if tensor.name.endswith(".half")}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name not in halves]
+    nodes = [node for node in model.graph.node if not (node.op_type == "Cast" and node.input[0] in halves)]
+    kept += [numpy_helper.from_array(numpy_helper.to_array(t).astype(np.float32), name[: -len(".half")]) for name, t in halves.items()]
+    del model.graph.initializer[:], model.graph.node[:]
+    model.graph.initializer.extend(kept)
+    model.graph.node.extend(nodes)
+    return model
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

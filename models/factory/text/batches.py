@@ -1,6 +1,6 @@
 """Padded batches of similar length, split over the processes of a distributed run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,9 @@ from torch import Tensor
 from ..core.distributed import Process
 from ..core.loop import Batches
 from .tokenizer import PAD
+
+
+Source = Callable[[int], tuple[list[list[int]], np.ndarray]]
 
 
 @dataclass
@@ -34,19 +37,19 @@ def pad(ids: list[list[int]]) -> tuple[Tensor, Tensor]:
 class TextBatches(Batches):
     """Shuffled batches; rows of similar length share one, so that little of it is padding.
 
-    `ids(epoch)` is asked anew each epoch, which is where augmentation comes in. Every process sees the same
-    order and takes its own share of each batch.
+    `source(epoch)` is asked anew each epoch, which is where augmentation comes in: it gives the token ids and the number
+    that each row bears in the corpus. Every process sees the same order and takes its own share of each batch.
     """
 
-    def __init__(self, ids, size: int, process: Process, seed: int):
-        self.ids, self.size, self.process, self.seed = ids, size, process, seed
-        self.count = -(-len(ids(0)) // size)
+    def __init__(self, source: Source, size: int, process: Process, seed: int):
+        self.source, self.size, self.process, self.seed = source, size, process, seed
+        self.count = -(-len(source(0)[0]) // size)
 
     def __len__(self) -> int:
         return self.count
 
     def epoch(self, number: int) -> Iterator[TextBatch]:
-        ids = self.ids(number)
+        ids, rows = self.source(number)
         generator = np.random.default_rng([self.seed, number])
         lengths = np.array([len(row) for row in ids]) + generator.uniform(0, 3, len(ids))
         order = np.argsort(lengths)
@@ -57,4 +60,4 @@ class TextBatches(Batches):
                 share = chunks[index][:1]
             input_ids, mask = pad([ids[row] for row in share])
             device = self.process.device
-            yield TextBatch(input_ids.to(device), mask.to(device), torch.from_numpy(share).to(device))
+            yield TextBatch(input_ids.to(device), mask.to(device), torch.from_numpy(rows[share]).to(device))

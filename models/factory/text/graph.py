@@ -1,6 +1,6 @@
 """The encoder as an ONNX graph, written node by node so that it reaches the runtime in its fused form.
 
-The attention core, skip + norm and bias + GELU are the `com.microsoft` nodes that the runtime's optimiser would
+The attention core and bias + GELU are the `com.microsoft` nodes that the runtime's optimiser would
 make of a plain export; weight products stay rank-3 `MatMul` nodes with a constant right side, which is the one
 form whose quantised version the runtime fuses. Heads and feed-forward width may differ from layer to layer.
 """
@@ -21,6 +21,7 @@ class GraphWriter:
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self.shapes: list[onnx.ValueInfoProto] = []
 
     def constant(self, name: str, value: np.ndarray) -> str:
         """A named initializer."""
@@ -33,6 +34,13 @@ class GraphWriter:
         return output
 
 
+    def wide(self, name: str, width: int) -> str:
+        """Declares a value as float [batch, sequence, width]: shape inference does not know what fused nodes return,
+        and the quantiser leaves out what it has no type for."""
+        self.shapes.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", "sequence", width]))
+        return name
+
+
 def encoder_graph(model: Encoder) -> onnx.ModelProto:
     """`input_ids`, `attention_mask` int64 [batch, sequence] -> `logits` float [batch, labels].
 
@@ -42,7 +50,7 @@ def encoder_graph(model: Encoder) -> onnx.ModelProto:
     weights = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
     config, write = model.config, GraphWriter()
     write.constant("tokens", model.tokens.fold().float().cpu().numpy())
-    hidden = _embeddings(write, weights)
+    hidden = write.wide(_embeddings(write, weights), config.hidden)
     write.node("Cast", ["attention_mask"], "mask_int", to=TensorProto.INT32)
     for index in range(len(config.heads)):
         hidden = _layer(write, config, weights, index, hidden)
@@ -54,6 +62,7 @@ def encoder_graph(model: Encoder) -> onnx.ModelProto:
         [helper.make_tensor_value_info(name, TensorProto.INT64, axes) for name in ("input_ids", "attention_mask")],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", config.labels])],
         write.constants,
+        value_info=write.shapes,
     )
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
     result = helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="sluice-factory")
@@ -87,16 +96,22 @@ def _layer(write: GraphWriter, config: EncoderConfig, weights: dict, index: int,
     core = write.node(
         "MultiHeadAttention", inputs, f"{prefix}.attention", MICROSOFT, num_heads=config.heads[index], mask_filter_value=-1e4
     )
+    write.wide(core, config.heads[index] * config.head_dim)
     x = _skip_norm(write, weights, product("output", core), x, bias("output"), f"{prefix}.attention_norm", f"{prefix}.attended")
+    write.wide(x, config.hidden)
     write.constant(f"{prefix}.up.bias", bias("up"))
     active = write.node("BiasGelu", [product("up", x), f"{prefix}.up.bias"], f"{prefix}.gelu", MICROSOFT)
-    return _skip_norm(write, weights, product("down", active), x, bias("down"), f"{prefix}.ffn_norm", f"state_{index + 1}")
+    write.wide(active, config.ffn[index])
+    x = _skip_norm(write, weights, product("down", active), x, bias("down"), f"{prefix}.ffn_norm", f"state_{index + 1}")
+    return write.wide(x, config.hidden)
 
 
 def _skip_norm(write: GraphWriter, weights: dict, x: str, skip: str, bias: np.ndarray, norm: str, output: str) -> str:
+    """Residual sum and norm. `Sum`, not `Add`: the runtime would fuse Add + LayerNormalization into its
+    SkipLayerNormalization, whose CPU kernel takes several times as long as the two apart (measured with 1.30)."""
     added = write.constant(f"{output}.bias", bias)
-    inputs = [x, skip, *_norm(write, weights, norm), added]
-    return write.node("SkipLayerNormalization", inputs, output, MICROSOFT, epsilon=1e-5)
+    write.node("Sum", [x, skip, added], f"{output}.sum")
+    return write.node("LayerNormalization", [f"{output}.sum", *_norm(write, weights, norm)], output, epsilon=1e-5)
 
 
 def _norm(write: GraphWriter, weights: dict, name: str) -> list[str]:
