@@ -13,7 +13,7 @@ import { requestIdOf } from './request-id.ts';
 export type GrpcRequestEnded = (method: string, code: Code | 'ok', seconds: number, bytesIn: number) => void;
 
 /** Longest message of a status: it travels in a header, whose size clients bound. */
-const MAX_DETAILS = 4096;
+const MAX_DETAILS = 2048;
 
 /** What grpc-js tells of any call, unary or streamed. */
 export interface CallSurface {
@@ -56,9 +56,12 @@ function deadlineOf(deadline: Date | number): number | undefined {
   return Number.isFinite(at) ? performance.now() + at - Date.now() : undefined;
 }
 
-/** A call that its own deadline ended looks cancelled to what it was waiting for. */
-export const endedBy = (error: InferenceError, { deadline }: CallContext): Code =>
-  error.code === 'canceled' && deadline !== undefined && performance.now() >= deadline
+/** Clients keep the deadline too, and cancel when it has come: a little before the server's copy of it, or after. */
+const DEADLINE_SLACK = 20;
+
+/** The code a call is counted under: one that its deadline ended looks cancelled to whoever waited for its run. */
+export const countedCode = (error: InferenceError, { deadline = Infinity }: CallContext): Code =>
+  error.code === 'canceled' && performance.now() >= deadline - DEADLINE_SLACK
     ? 'deadline_exceeded'
     : error.code;
 

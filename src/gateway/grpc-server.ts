@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
-import { type ChannelOptions, Server, ServerCredentials } from '@grpc/grpc-js';
+import { type ChannelOptions, Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { protoPath as healthProto } from 'grpc-health-check';
@@ -71,6 +71,7 @@ const PROTO = join(import.meta.dirname, '../../proto/open_inference_grpc.proto')
 export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { dataPlane, logger, host } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  logThrough(logger);
   const server = new Server(channelOptions(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES, limits));
   const draining = new AbortController();
   const health = new GrpcHealth(dataPlane);
@@ -107,6 +108,12 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   };
 }
 
+/** grpc-js writes to standard error by itself, and has one logger for the process. */
+function logThrough(logger: Logger): void {
+  const say = (message: unknown) => logger.warn({ library: 'grpc-js' }, String(message));
+  setLogger({ error: say, info: say, debug: say });
+}
+
 function channelOptions(maxMessageBytes: number, limits: GrpcLimits): ChannelOptions {
   return {
     'grpc.max_receive_message_length': maxMessageBytes,
@@ -121,8 +128,8 @@ function channelOptions(maxMessageBytes: number, limits: GrpcLimits): ChannelOpt
           'grpc.max_connection_age_ms': limits.maxConnectionAge,
           'grpc.max_connection_age_grace_ms': limits.maxConnectionAgeGrace,
         }),
-    // Nobody reads these statistics, and every call would pay for them.
-    'grpc.enable_channelz': 0,
+    // Without its call statistics, grpc-js keeps no list of connections and could not cut them at the end of the grace.
+    'grpc.enable_channelz': 1,
   };
 }
 

@@ -7,7 +7,7 @@ import { encodeStreamError, encodeStreamResponse } from '../protocol/grpc-respon
 import {
   type CallContext,
   callTrailers,
-  endedBy,
+  countedCode,
   errorStatus,
   type GrpcRequestEnded,
   logError,
@@ -86,7 +86,7 @@ class InferStream {
       this.#write(encodeStreamResponse(response));
     } catch (thrown) {
       const error = fromUnknown(thrown);
-      code = endedBy(error, this.#context);
+      code = countedCode(error, this.#context);
       logError(logger, METHOD, error, this.#context);
       if (this.#errorsAsStatus) this.#end(error);
       else this.#write(encodeStreamError(error.message, id));

@@ -4,7 +4,7 @@ import { fromUnknown } from '../errors.ts';
 import {
   type CallContext,
   callTrailers,
-  endedBy,
+  countedCode,
   errorStatus,
   type GrpcRequestEnded,
   logError,
@@ -39,7 +39,7 @@ export function unaryHandler(
       context.settle();
       logError(logger, name, error, context);
       callback(errorStatus(error, context));
-      ended(name, endedBy(error, context), (performance.now() - start) / 1000, call.request.byteLength);
+      ended(name, countedCode(error, context), (performance.now() - start) / 1000, call.request.byteLength);
     }
   };
 }

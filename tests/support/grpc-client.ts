@@ -4,6 +4,7 @@ import {
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
+  type ClientReadableStream,
   credentials,
   Metadata,
   type ServiceError,
@@ -112,6 +113,18 @@ export class GrpcClient {
     );
   }
 
+  serverStream(method: string, message: Message): GrpcAnswers {
+    const { path, requestSerialize, responseDeserialize } = this.#method(method);
+    return new GrpcAnswers(
+      this.#client.makeServerStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize as (b: Buffer) => Message,
+        message,
+      ),
+    );
+  }
+
   /** The faulty end of a call, however it failed. */
   async fault(method: string, message: Message, options?: UnaryOptions): Promise<ServiceError> {
     return faultOf(this.unary(method, message, options));
@@ -136,29 +149,37 @@ export async function faultOf(answer: Promise<unknown>): Promise<ServiceError> {
   );
 }
 
-/** A stream whose answers are taken one by one. */
-export class GrpcStream {
-  readonly #call: ClientDuplexStream<Message, Message>;
+/** The answers of a stream, taken one by one. */
+export class GrpcAnswers {
   readonly #answers: AsyncIterator<Message>;
   /** How the call ended. */
   readonly status: Promise<StatusObject>;
 
-  constructor(call: ClientDuplexStream<Message, Message>) {
-    this.#call = call;
+  constructor(call: ClientReadableStream<Message>) {
     this.status = new Promise((resolve) => call.once('status', resolve));
     this.#answers = call[Symbol.asyncIterator]() as AsyncIterator<Message>;
     // The status tells the same.
     call.on('error', () => {});
   }
 
-  send(message: Message): void {
-    this.#call.write(message);
-  }
-
   /** The next answer; undefined when the stream ended well. */
   async next(): Promise<Message | undefined> {
     const { done, value } = await this.#answers.next();
     return done === true ? undefined : value;
+  }
+}
+
+/** A stream in both directions. */
+export class GrpcStream extends GrpcAnswers {
+  readonly #call: ClientDuplexStream<Message, Message>;
+
+  constructor(call: ClientDuplexStream<Message, Message>) {
+    super(call);
+    this.#call = call;
+  }
+
+  send(message: Message): void {
+    this.#call.write(message);
   }
 
   end(): void {
