@@ -6,6 +6,7 @@ import { isTaskName, TASK_NAMES, type TaskName } from './task.ts';
 /** How transformers names the classes of each task: the end of the first of `architectures`. */
 const ARCHITECTURES: readonly (readonly [ending: string, task: TaskName])[] = [
   ['ForSequenceClassification', 'text-classification'],
+  ['ForTokenClassification', 'token-classification'],
 ];
 
 /**

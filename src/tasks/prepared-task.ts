@@ -4,9 +4,11 @@ import { openExportFolder } from './export-folder.ts';
 import { findTask } from './find-task.ts';
 import type { Task, TaskFactory, TaskName } from './task.ts';
 import { createTextClassification } from './text-classification.ts';
+import { createTokenClassification } from './token-classification.ts';
 
 const FACTORIES: Readonly<Record<TaskName, TaskFactory>> = {
   'text-classification': createTextClassification,
+  'token-classification': createTokenClassification,
 };
 
 /** The task of a version, ready to run. */

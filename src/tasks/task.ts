@@ -4,7 +4,7 @@ import type { TensorMap } from '../tensor/tensor.ts';
 import type { ExportFolder } from './export-folder.ts';
 
 /** Names as Hugging Face writes them. */
-export const TASK_NAMES = ['text-classification'] as const;
+export const TASK_NAMES = ['text-classification', 'token-classification'] as const;
 
 export type TaskName = (typeof TASK_NAMES)[number];
 

@@ -24,10 +24,11 @@ const BODY = requestBody(z.union([INPUT, listOf(INPUT)], { error: 'must be a tex
     .optional(),
 });
 
+/** An empty second text makes no pair: so the Python pipeline has it. */
 const textInput = (input: z.infer<typeof INPUT>): TextInput => {
   if (typeof input === 'string') return { text: input };
   const { text, text_pair: pair } = input;
-  return pair === undefined ? { text } : { text, pair };
+  return pair === undefined || pair === '' ? { text } : { text, pair };
 };
 
 /**

@@ -24,14 +24,12 @@ export type PostProcessor = (
  */
 export interface LibraryTokenizer {
   readonly normalizer: ((text: string) => string) | null;
-  readonly pre_tokenizer: ((text: string) => string[]) | null;
+  readonly pre_tokenizer: ((text: string, options: { section_index: number }) => string[]) | null;
   model: PieceModel | null;
   readonly post_processor: PostProcessor | null;
-  readonly decoder: unknown;
+  readonly decoder: ((tokens: string[]) => string) | null;
   tokenize(text: string): string[];
   token_to_id(token: string): number | undefined;
-  id_to_token(id: number): string | undefined;
-  decode(ids: readonly number[], options?: { skip_special_tokens?: boolean }): string;
 }
 
 /** Throws where the files do not make a tokenizer. */

@@ -37,6 +37,8 @@ const OFFSET_POSITIONS = new Set([
 export interface EncodeRequest {
   readonly truncation: boolean;
   readonly max_length?: number | undefined;
+  readonly onlyFirst?: boolean;
+  readonly places?: boolean;
 }
 
 const host = new TokenizerHost();
@@ -46,7 +48,7 @@ let lastKey = 0;
 /** Text to token ids, checked against what the model can read; long texts are tokenized off the event loop. */
 export class TextEncoder {
   readonly #files: TokenizerFiles;
-  readonly #tokenizer: TextTokenizer;
+  readonly tokenizer: TextTokenizer;
   readonly #key = ++lastKey;
   /** Most tokens the model reads; undefined where the export sets no limit. */
   readonly maxLength: number | undefined;
@@ -57,9 +59,9 @@ export class TextEncoder {
 
   constructor(files: TokenizerFiles, modelConfig: ExportConfig) {
     this.#files = files;
-    this.#tokenizer = new TextTokenizer(files);
+    this.tokenizer = new TextTokenizer(files);
     this.maxLength = maxLength(files.config, modelConfig);
-    this.padId = padId(this.#tokenizer, files.config, modelConfig);
+    this.padId = padId(this.tokenizer, files.config, modelConfig);
     this.padLeft = files.config['padding_side'] === 'left';
     this.hasTypes = numberField(modelConfig, 'type_vocab_size') !== 1;
     forgotten.register(this, this.#key);
@@ -82,7 +84,8 @@ export class TextEncoder {
         `'parameters.max_length' is ${request.max_length}, the model reads at most ${most} tokens`,
       );
     }
-    const options = { maxLength: request.max_length ?? most, truncate: request.truncation };
+    const { truncation, max_length, onlyFirst = false, places = false } = request;
+    const options = { maxLength: max_length ?? most, truncate: truncation, onlyFirst, places };
     const encoded = await this.#encodeAll(inputs, options);
     for (const [index, { ids, length }] of encoded.entries()) {
       if (length > 0 && ids.length === 0) throw tooLong(field, index, inputs.length, length, options);
@@ -94,7 +97,7 @@ export class TextEncoder {
     let characters = 0;
     for (const { text, pair } of inputs) characters += text.length + (pair?.length ?? 0);
     if (characters > INLINE_CHARACTERS) return host.encode(this.#key, this.#files, inputs, options);
-    return inputs.map((input) => this.#tokenizer.encode(input, options));
+    return inputs.map((input) => this.tokenizer.encode(input, options));
   }
 }
 

@@ -1,5 +1,7 @@
-import { type JsonObject, textField } from '../export-folder.ts';
+import { type JsonObject, objectField, textField } from '../export-folder.ts';
+import { joinByteTokens } from './byte-symbols.ts';
 import { type LibraryTokenizer, openLibraryTokenizer, type PostProcessor } from './library.ts';
+import { type PlacedToken, TokenPlacer } from './token-positions.ts';
 import { boundedWordPiece } from './word-piece.ts';
 
 /** A text, or two that the model reads as a pair. */
@@ -13,6 +15,10 @@ export interface EncodeOptions {
   readonly maxLength: number;
   /** Cut what is longer; otherwise it comes back empty, with its length. */
   readonly truncate: boolean;
+  /** Cut the first text of a pair only, so that the second stays whole. */
+  readonly onlyFirst?: boolean;
+  /** Give the place of each token too. */
+  readonly places?: boolean;
 }
 
 /** What one input became: plain data, so that it can cross threads. */
@@ -22,6 +28,8 @@ export interface Encoded {
   readonly typeIds: readonly number[];
   /** Tokens before truncation, special ones included. */
   readonly length: number;
+  /** The tokens of the text with their places, without special ones, and the special ones before them. */
+  readonly placed?: { readonly tokens: readonly PlacedToken[]; readonly first: number };
 }
 
 export interface TokenizerFiles {
@@ -36,6 +44,8 @@ export interface TokenizerFiles {
 export class TextTokenizer {
   readonly #tokenizer: LibraryTokenizer;
   readonly #truncateLeft: boolean;
+  readonly #placer: TokenPlacer;
+  readonly #byteLevel: boolean;
 
   constructor({ tokenizer, config }: TokenizerFiles) {
     this.#tokenizer = openLibraryTokenizer(tokenizer, config);
@@ -43,18 +53,18 @@ export class TextTokenizer {
     if (model !== null && textField(model.config, 'type') === 'WordPiece') {
       this.#tokenizer.model = boundedWordPiece(model);
     }
+    this.#placer = new TokenPlacer(this.#tokenizer, tokenizer);
+    this.#byteLevel = textField(objectField(tokenizer, 'decoder') ?? {}, 'type') === 'ByteLevel';
     this.#truncateLeft = config['truncation_side'] === 'left';
   }
 
-  encode({ text, pair }: TextInput, { maxLength, truncate }: EncodeOptions): Encoded {
+  encode({ text, pair }: TextInput, options: EncodeOptions): Encoded {
+    if (options.places === true) return this.#encodePlaced(text, options);
     const first = this.#tokenizer.tokenize(text);
     const second = pair === undefined ? null : this.#tokenizer.tokenize(pair);
-    const whole = this.#withSpecialTokens(first, second);
-    const length = whole.tokens.length;
-    if (length <= maxLength) return this.#encoded(whole, length);
-    const special = length - first.length - (second?.length ?? 0);
-    if (!truncate || special > maxLength) return { ids: [], typeIds: [], length };
-    const [keepFirst, keepSecond] = keptLengths(first.length, second?.length ?? 0, maxLength - special);
+    const { length, keep } = this.#fit(first, second, options);
+    if (keep === undefined) return { ids: [], typeIds: [], length };
+    const [keepFirst, keepSecond] = keep;
     const cut = this.#withSpecialTokens(
       this.#cut(first, keepFirst),
       second === null ? null : this.#cut(second, keepSecond),
@@ -62,12 +72,62 @@ export class TextTokenizer {
     return this.#encoded(cut, length);
   }
 
+  #encodePlaced(text: string, options: EncodeOptions): Encoded {
+    const placed = this.#placer.place(text);
+    const { length, keep } = this.#fit(
+      placed.map(({ token }) => token),
+      null,
+      options,
+    );
+    if (keep === undefined) return { ids: [], typeIds: [], length };
+    const tokens = this.#cut(placed, keep[0]);
+    const processed = this.#withSpecialTokens(
+      tokens.map(({ token }) => token),
+      null,
+    );
+    return { ...this.#encoded(processed, length), placed: { tokens, first: this.#tokensInFront() } };
+  }
+
+  /** The length with special tokens, and how many tokens of each text stay; none where the text may not be cut. */
+  #fit(first: string[], second: string[] | null, { maxLength, truncate, onlyFirst }: EncodeOptions) {
+    const { length } = this.#withSpecialTokens(first, second).tokens;
+    const [a, b] = [first.length, second?.length ?? 0];
+    if (length <= maxLength) return { length, keep: [a, b] as const };
+    const room = maxLength - (length - a - b);
+    if (!truncate || room < 0) return { length, keep: undefined };
+    if (onlyFirst !== true) return { length, keep: keptLengths(a, b, room) };
+    return { length, keep: room > b ? ([room - b, b] as const) : undefined };
+  }
+
+  #tokensInFront(): number {
+    const text = ['\u0000'];
+    return this.#withSpecialTokens(text, null).tokens.indexOf('\u0000');
+  }
+
+  /** Joins tokens to a text, as the export's decoder does. */
+  join(tokens: readonly string[]): string {
+    if (this.#byteLevel) return joinByteTokens(tokens);
+    const { decoder } = this.#tokenizer;
+    return decoder === null ? tokens.join(' ') : decoder([...tokens]);
+  }
+
+  /** The id of what the vocabulary does not have. */
+  get unknownId(): number | undefined {
+    return this.#tokenizer.model?.unk_token_id;
+  }
+
+  /** Whether tokens tell that they continue a word, as word pieces do. */
+  get marksContinuation(): boolean {
+    const { model } = this.#tokenizer;
+    return model !== null && (textField(model.config, 'continuing_subword_prefix') ?? '') !== '';
+  }
+
   /** The id of a token as the export writes it. */
   tokenId(token: string): number | undefined {
     return this.#tokenizer.token_to_id(token);
   }
 
-  #cut(tokens: string[], keep: number): string[] {
+  #cut<Token>(tokens: Token[], keep: number): Token[] {
     return this.#truncateLeft ? tokens.slice(tokens.length - keep) : tokens.slice(0, keep);
   }
 
