@@ -1,14 +1,8 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { STATUS } from '../../src/protocol/status.ts';
 import type { GrpcClient, Message } from '../support/grpc-client.ts';
-import {
-  bytesOf,
-  type CaseInput,
-  type CaseOutput,
-  type CaseRequest,
-  type CaseValue,
-  type ProtocolDriver,
-} from './protocol-cases.ts';
+import type { CaseInput, CaseOutput, CaseRequest, CaseValue, ProtocolDriver } from './protocol-case.ts';
+import { bytesOf } from './protocol-cases.ts';
 import { values } from './rest-drivers.ts';
 
 /** Sends cases over gRPC with the elements in typed fields, or raw where a datatype has no such field. */

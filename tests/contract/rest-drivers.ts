@@ -2,15 +2,15 @@ import { bfloatValues, halfValues } from '../../src/protocol/float16.ts';
 import { decodeRawTensor, parseDatatype } from '../../src/protocol/raw-tensor.ts';
 import { STATUS } from '../../src/protocol/status.ts';
 import { isStrings } from '../../src/tensor/tensor.ts';
-import {
-  bytesOf,
-  type CaseAnswer,
-  type CaseInput,
-  type CaseOutput,
-  type CaseRequest,
-  type CaseValue,
-  type ProtocolDriver,
-} from './protocol-cases.ts';
+import type {
+  CaseAnswer,
+  CaseInput,
+  CaseOutput,
+  CaseRequest,
+  CaseValue,
+  ProtocolDriver,
+} from './protocol-case.ts';
+import { bytesOf } from './protocol-cases.ts';
 
 /** Sends cases over HTTP, all of a request in JSON. */
 export const jsonDriver = (base: string): ProtocolDriver => ({
