@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config/config.ts';
+import { prepareRuntimeEnvironment } from './config/runtime-environment.ts';
 import { type AdminServer, createAdminServer } from './gateway/admin-server.ts';
 import { createGrpcServer, type GrpcServer } from './gateway/grpc-server.ts';
 import { createRestServer, type RestServer } from './gateway/rest-server.ts';
@@ -54,6 +55,7 @@ export interface Server {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, logger, version, exit, signals } = options;
+  prepareRuntimeEnvironment();
   const parts: Parts = { grace: config.shutdownGrace };
   const lifecycle = new Lifecycle({
     logger,

@@ -1,5 +1,5 @@
 import { wireShape } from '../tensor/shape.ts';
-import type { ServedVariant, ServedVersion } from './served.ts';
+import type { ModelState, ServedVariant, ServedVersion } from './served.ts';
 import type { TensorSpec } from './signature.ts';
 
 /** Metadata and configuration of a model, in the field names of the protocol. */
@@ -15,6 +15,19 @@ export interface ModelMetadata {
   readonly platform: string;
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
+  /** Every variant of the version, loaded or not; not part of the protocol. */
+  readonly variants: readonly VariantMetadata[];
+}
+
+export interface VariantMetadata {
+  readonly name: string;
+  readonly state: ModelState;
+  /** Why it is not READY. */
+  readonly reason?: string;
+  readonly file: string;
+  readonly bytes: number;
+  /** Fraction of right answers, 0 to 1, where it was measured. */
+  readonly accuracy?: number;
 }
 
 export interface ServerMetadata {
@@ -43,7 +56,19 @@ export function modelMetadata(
     platform: PLATFORM,
     inputs: variant.signature.inputs.map(tensorMetadata),
     outputs: variant.signature.outputs.map(tensorMetadata),
+    variants: variantMetadata(version),
   };
+}
+
+function variantMetadata({ statuses }: ServedVersion): VariantMetadata[] {
+  return [...statuses].map(([name, { state, reason, file }]) => ({
+    name,
+    state,
+    ...(reason === '' ? {} : { reason }),
+    file: file.name,
+    bytes: file.bytes,
+    ...(file.accuracy === undefined ? {} : { accuracy: file.accuracy }),
+  }));
 }
 
 /** The part of Triton's ModelConfig that describes what Sluice does; perf_analyzer reads it. */
@@ -143,7 +168,7 @@ function configParameters(version: ServedVersion, variant: ServedVariant): Model
   const text = (value: string) => ({ string_value: value });
   return {
     variant: text(variant.variant),
-    variants: text([...version.variants.keys()].join(',')),
+    variants: text(JSON.stringify(variantMetadata(version))),
     batching: text(variant.batching.reason),
     execution_providers: text(variant.executionProviders.join(',')),
     intra_op_threads: text(String(variant.intraOpThreads)),
