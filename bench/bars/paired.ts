@@ -1,0 +1,153 @@
+import type { Ceiling } from '../ceiling/ceiling.ts';
+import type { Generator } from '../load/generator-process.ts';
+import type { Load, WindowResult } from '../load/messages.ts';
+import { machineCpu, processCpu } from '../machine/cpu.ts';
+import { Histogram } from '../statistics/histogram.ts';
+import { mean, median } from '../statistics/summary.ts';
+
+/** Windows of the server, each between two of the bare sessions: a slow minute of the machine slows both. */
+const ROUNDS = 3;
+
+/** Milliseconds. */
+const WINDOW = 2000;
+const WARM_UP = 700;
+const CEILING_WINDOW = 1500;
+
+/** Cores that were busy on average, by whom. */
+export interface CoresUsed {
+  readonly server: number;
+  readonly generator: number;
+  /** Whatever else runs on the machine. */
+  readonly others: number;
+}
+
+export interface ServedWindow {
+  readonly result: WindowResult;
+  readonly cores: CoresUsed;
+}
+
+/** One window of load on a server with the CPU time it took. `pid` is the server's process. */
+export async function servedWindow(
+  generator: Generator,
+  load: Load,
+  pid: number,
+  { duration = WINDOW, warmUp = WARM_UP } = {},
+): Promise<ServedWindow> {
+  let before = snapshot(pid);
+  const result = await generator.run(
+    { load, warmUp, duration },
+    { measuring: () => (before = snapshot(pid)) },
+  );
+  const [start, end] = await Promise.all([before, snapshot(pid)]);
+  const seconds = (end.time - start.time) / 1000;
+  const server = (end.server - start.server) / seconds;
+  const machine = (end.machine - start.machine) / seconds;
+  const cores = result.generatorCpu / result.seconds;
+  return { result, cores: { server, generator: cores, others: Math.max(0, machine - server - cores) } };
+}
+
+async function snapshot(pid: number) {
+  const time = performance.now();
+  const machine = machineCpu();
+  return { time, machine, server: await processCpu(pid) };
+}
+
+export interface Throughput {
+  /** Rows per second, medians. */
+  readonly ceiling: number;
+  readonly served: number;
+  /** Median over the rounds of served to the ceiling right before and after. */
+  readonly ratio: number;
+  /** The same with the generator's share of the cores taken from the ceiling: it would run elsewhere. */
+  readonly ratioWithoutGenerator: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly cores: CoresUsed;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** Rows per second of the server next to that of bare sessions. */
+export async function compareThroughput(
+  ceiling: Ceiling,
+  generator: Generator,
+  load: Load,
+  { pid, cores }: { readonly pid: number; readonly cores: number },
+): Promise<Throughput> {
+  const ceilings = [await ceiling.rowsPerSecond(CEILING_WINDOW)];
+  const windows: ServedWindow[] = [];
+  const pairs: { readonly ratio: number; readonly without: number }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const window = await servedWindow(generator, load, pid);
+    ceilings.push(await ceiling.rowsPerSecond(CEILING_WINDOW));
+    windows.push(window);
+    const ratio = rate(window.result) / mean(ceilings.slice(-2));
+    const busy = ceiling.threads >= cores ? window.cores.generator / cores : 0;
+    pairs.push({ ratio, without: ratio / (1 - busy) });
+  }
+  const latency = merged(windows);
+  return {
+    ceiling: median(ceilings),
+    served: median(windows.map(({ result }) => rate(result))),
+    ratio: median(pairs.map((pair) => pair.ratio)),
+    ratioWithoutGenerator: median(pairs.map((pair) => pair.without)),
+    p50: latency.quantile(0.5),
+    p99: latency.quantile(0.99),
+    cores: {
+      server: median(windows.map((window) => window.cores.server)),
+      generator: median(windows.map((window) => window.cores.generator)),
+      others: median(windows.map((window) => window.cores.others)),
+    },
+    failures: failuresOf(windows),
+  };
+}
+
+export interface AddedLatency {
+  /** Milliseconds, medians of the windows' medians. */
+  readonly bare: number;
+  readonly served: number;
+  readonly added: number;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** What one request at a time waits longer than the bare session takes. */
+export async function compareLatency(
+  ceiling: Ceiling,
+  generator: Generator,
+  load: Load,
+  pid: number,
+): Promise<AddedLatency> {
+  const bare = [(await ceiling.latency(CEILING_WINDOW)).quantile(0.5)];
+  const windows: ServedWindow[] = [];
+  const added: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const window = await servedWindow(generator, load, pid);
+    bare.push((await ceiling.latency(CEILING_WINDOW)).quantile(0.5));
+    windows.push(window);
+    added.push(halfOf(window) - mean(bare.slice(-2)));
+  }
+  return {
+    bare: median(bare),
+    served: median(windows.map(halfOf)),
+    added: median(added),
+    failures: failuresOf(windows),
+  };
+}
+
+const rate = ({ rows, seconds }: WindowResult): number => rows / seconds;
+
+const halfOf = ({ result }: ServedWindow): number => Histogram.from(result.latency).quantile(0.5);
+
+function merged(windows: readonly ServedWindow[]): Histogram {
+  const all = new Histogram();
+  for (const { result } of windows) all.add(result.latency);
+  return all;
+}
+
+export function failuresOf(windows: readonly ServedWindow[]): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const { result } of windows) {
+    for (const [name, count] of Object.entries(result.failures)) all[name] = (all[name] ?? 0) + count;
+  }
+  return all;
+}

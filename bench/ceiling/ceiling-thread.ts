@@ -1,0 +1,51 @@
+/** A thread that does nothing but run one session. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { TensorMap } from '../../src/tensor/tensor.ts';
+import { OrtSession } from '../../src/workers/ort-session.ts';
+import { sampleInputs } from '../../src/workers/sample-inputs.ts';
+import { drawLength } from '../inputs/lengths.ts';
+import { Histogram } from '../statistics/histogram.ts';
+import { uniform } from '../statistics/random.ts';
+import type { CeilingDone, CeilingSetup, CeilingTask } from './ceiling-messages.ts';
+
+/** Distinct batches that are run in turn. */
+const DISTINCT = 16;
+
+const { path, intraOpThreads, lengths, largestId, seed }: CeilingSetup = workerData;
+const session = OrtSession.open(path, { intraOpThreads, executionProviders: ['cpu'] });
+const made = new Map<number, readonly TensorMap[]>();
+
+/** Batches in which all rows have one length, drawn like those that are sent to a server: no padding in the ceiling. */
+function batches(rows: number): readonly TensorMap[] {
+  let list = made.get(rows);
+  if (list === undefined) {
+    const random = uniform(seed);
+    list = Array.from({ length: DISTINCT }, (_, index) =>
+      sampleInputs(session.signature, rows, {
+        seed: seed + index,
+        length: drawLength(lengths, random),
+        largestId,
+      }),
+    );
+    made.set(rows, list);
+  }
+  return list;
+}
+
+function run({ rows, duration }: CeilingTask): CeilingDone {
+  const list = batches(rows);
+  const latency = new Histogram();
+  const start = performance.now();
+  let before = start;
+  let done = 0;
+  for (let index = 0; before - start < duration; index++) {
+    session.runSync(list[index % DISTINCT] as TensorMap);
+    const after = performance.now();
+    latency.record(after - before);
+    before = after;
+    done += rows;
+  }
+  return { rows: done, elapsed: before - start, latency: latency.toData() };
+}
+
+parentPort?.on('message', (task: CeilingTask) => parentPort?.postMessage(run(task)));

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { Histogram } from '../statistics/histogram.ts';
+import type { CeilingDone, CeilingSetup, CeilingTask } from './ceiling-messages.ts';
+
+/** Rows per run that are tried for the most rows per second. */
+const BATCH_SIZES = [1, 2, 4, 8, 16, 32];
+
+/** Milliseconds per batch size in the search, and before anything is measured. */
+const SEARCH = 600;
+const WARM_UP = 200;
+
+/**
+ * What the runtime can do on this machine: threads that each run a session and do nothing else. A server cannot be
+ * faster with as many threads; how near it comes is its own merit.
+ */
+export class Ceiling implements AsyncDisposable {
+  readonly threads: number;
+  readonly #workers: readonly Worker[];
+  /** Rows per run that gave the most rows per second. */
+  bestBatch = 1;
+
+  private constructor(workers: readonly Worker[]) {
+    this.#workers = workers;
+    this.threads = workers.length;
+  }
+
+  /** `sessions` threads with a session each. Finds the best batch size, not above `maxBatch`. */
+  static async open(setup: CeilingSetup, sessions: number, maxBatch = 32): Promise<Ceiling> {
+    const workers = Array.from(
+      { length: sessions },
+      () => new Worker(new URL('./ceiling-thread.ts', import.meta.url), { workerData: setup }),
+    );
+    const ceiling = new Ceiling(workers);
+    await ceiling.#search(BATCH_SIZES.filter((rows) => rows <= maxBatch));
+    return ceiling;
+  }
+
+  /** Rows per second of all threads at the best batch size, for `duration` milliseconds. */
+  async rowsPerSecond(duration: number, rows = this.bestBatch): Promise<number> {
+    const done = await Promise.all(this.#workers.map((worker) => ask(worker, { rows, duration })));
+    return done.reduce((sum, each) => sum + (each.rows * 1000) / each.elapsed, 0);
+  }
+
+  /** Milliseconds per run of one row, one thread alone. */
+  async latency(duration: number): Promise<Histogram> {
+    const [first] = this.#workers;
+    if (first === undefined) throw new Error('the ceiling has no thread');
+    return Histogram.from((await ask(first, { rows: 1, duration })).latency);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  async #search(sizes: readonly number[]): Promise<void> {
+    let best = 0;
+    for (const rows of sizes) {
+      await this.rowsPerSecond(WARM_UP, rows);
+      const rate = await this.rowsPerSecond(SEARCH, rows);
+      if (rate <= best) continue;
+      best = rate;
+      this.bestBatch = rows;
+    }
+  }
+}
+
+async function ask(worker: Worker, task: CeilingTask): Promise<CeilingDone> {
+  worker.postMessage(task);
+  const [done]: CeilingDone[] = await once(worker, 'message');
+  if (done === undefined) throw new Error('a session thread gave no answer');
+  return done;
+}

@@ -1,0 +1,92 @@
+import type { Signature } from '../../src/inference/signature.ts';
+import type { Tensor, TensorMap } from '../../src/tensor/tensor.ts';
+import { sampleInputs } from '../../src/workers/sample-inputs.ts';
+import { uniform } from '../statistics/random.ts';
+import type { BenchRequest } from '../targets/target.ts';
+import { drawLength, type Lengths } from './lengths.ts';
+
+/** What is sent to one model. */
+export interface Traffic {
+  readonly model: string;
+  readonly version?: string;
+  /** Share of all requests, relative to the other models'. */
+  readonly weight: number;
+  /** Rows in each request. */
+  readonly rows: number;
+  readonly lengths: Lengths;
+  /** Whole numbers stay below this (vocabularies). */
+  readonly largestId: number;
+  /** Sent to BYTES inputs and to tasks in place of random words. */
+  readonly texts?: readonly string[];
+}
+
+/** Requests that are made beforehand and sent over and over: so many that nothing is the same twice in a row. */
+const DISTINCT = 64;
+
+/** Distinct requests of one model together, bytes: large ones are fewer. */
+const MEMORY = 8 * 2 ** 20;
+
+/** Distinct random requests for a signature; the same seed gives the same ones. */
+export function makeRequests(traffic: Traffic, signature: Signature, seed: number): BenchRequest[] {
+  const random = uniform(seed);
+  const { model, version, rows, texts } = traffic;
+  const requests: BenchRequest[] = [];
+  let bytes = 0;
+  while (requests.length < DISTINCT && bytes < MEMORY) {
+    const length = drawLength(traffic.lengths, random);
+    const inputs = sampleInputs(signature, rows, {
+      seed: seed + requests.length,
+      length,
+      largestId: traffic.largestId,
+    });
+    const text = texts?.[Math.floor(random() * texts.length)];
+    requests.push({
+      model,
+      ...(version === undefined ? {} : { version }),
+      rows,
+      inputs: texts === undefined ? inputs : withTexts(inputs, texts, random),
+      ...(text === undefined ? {} : { text }),
+    });
+    for (const { data } of inputs.values()) bytes += data.length * 8;
+  }
+  return requests;
+}
+
+function withTexts(inputs: TensorMap, texts: readonly string[], random: () => number): TensorMap {
+  const some = (): string => texts[Math.floor(random() * texts.length)] ?? '';
+  return new Map(
+    [...inputs].map(([name, tensor]): [string, Tensor] => [
+      name,
+      tensor.datatype === 'BYTES'
+        ? { ...tensor, data: Array.from({ length: tensor.data.length }, some) }
+        : tensor,
+    ]),
+  );
+}
+
+/**
+ * One order for the requests of several models, in which each model has its share and none is bunched: the next one
+ * is always that whose share is furthest behind.
+ */
+export function interleave<Request>(
+  lists: readonly (readonly Request[])[],
+  weights: readonly number[],
+): Request[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const slots = lists.reduce((sum, list) => sum + list.length, 0);
+  const taken = lists.map(() => 0);
+  const order: Request[] = [];
+  for (let slot = 1; slot <= slots; slot++) {
+    let chosen = 0;
+    let furthest = Number.NEGATIVE_INFINITY;
+    for (const [index, weight] of weights.entries()) {
+      const behind = (slot * weight) / total - (taken[index] ?? 0);
+      if (behind > furthest) [chosen, furthest] = [index, behind];
+    }
+    const list = lists[chosen] ?? [];
+    const request = list[(taken[chosen] ?? 0) % list.length];
+    if (request !== undefined) order.push(request);
+    taken[chosen] = (taken[chosen] ?? 0) + 1;
+  }
+  return order;
+}

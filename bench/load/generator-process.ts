@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { FromGenerator, GeneratorSetup, ToGenerator, Window, WindowResult } from './messages.ts';
+
+export interface WindowEvents {
+  /** The warm-up is over, the window begins. */
+  readonly measuring?: () => void;
+  readonly progress?: (answered: number, failed: number) => void;
+}
+
+/** Sends load from a process of its own, so that making requests does not slow the one that measures. */
+export class Generator implements AsyncDisposable {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Rejects with the reason when the target is down, does not serve a model, or answers an error. */
+  static async open(setup: GeneratorSetup): Promise<Generator> {
+    const generator = new Generator(
+      fork(fileURLToPath(new URL('./generator.ts', import.meta.url)), { serialization: 'advanced' }),
+    );
+    try {
+      await generator.#ask({ kind: 'open', setup });
+      return generator;
+    } catch (error) {
+      await generator[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async run(window: Window, events: WindowEvents = {}): Promise<WindowResult> {
+    const answer = await this.#ask({ kind: 'window', window }, events);
+    if (answer.kind !== 'result') throw new Error(`the generator answered '${answer.kind}'`);
+    return answer.result;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || !this.#child.connected) return;
+    const ended = once(this.#child, 'exit');
+    this.#tell({ kind: 'close' });
+    const timer = setTimeout(() => this.#child.kill(), 2000);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #tell(message: ToGenerator): void {
+    this.#child.send(message);
+  }
+
+  #ask(message: ToGenerator, { measuring, progress }: WindowEvents = {}): Promise<FromGenerator> {
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        this.#child.off('message', hear);
+        this.#child.off('exit', die);
+      };
+      const hear = (told: FromGenerator): void => {
+        if (told.kind === 'measuring') {
+          measuring?.();
+        } else if (told.kind === 'progress') {
+          progress?.(told.answered, told.failed);
+        } else {
+          stop();
+          if (told.kind === 'failed') reject(new Error(told.message));
+          else resolve(told);
+        }
+      };
+      const die = (code: number | null): void => {
+        stop();
+        reject(new Error(`the generator process ended with ${code}`));
+      };
+      this.#child.on('message', hear);
+      this.#child.on('exit', die);
+      this.#tell(message);
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import { Histogram } from '../statistics/histogram.ts';
+import type { WindowResult } from './messages.ts';
+
+interface PerModel {
+  answered: number;
+  readonly latency: Histogram;
+}
+
+/** Counts what happens in one window. Nothing counts before `start`, and nothing after `stop`. */
+export class Recorder {
+  #open = false;
+  #begun = 0;
+  #cpu = process.cpuUsage();
+  #seconds = 0;
+  #generatorCpu = 0;
+  #sent = 0;
+  #answered = 0;
+  #rows = 0;
+  #failed = 0;
+  #failureMessage: string | undefined;
+  readonly #failures = new Map<string, number>();
+  readonly #latency = new Histogram();
+  readonly #models = new Map<string, PerModel>();
+  readonly #lateness = new Histogram();
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  get progress(): { answered: number; failed: number } {
+    return { answered: this.#answered, failed: this.#failed };
+  }
+
+  start(): void {
+    this.#open = true;
+    this.#begun = performance.now();
+    this.#cpu = process.cpuUsage();
+  }
+
+  stop(): void {
+    this.#open = false;
+    this.#seconds = (performance.now() - this.#begun) / 1000;
+    const { user, system } = process.cpuUsage(this.#cpu);
+    this.#generatorCpu = (user + system) / 1e6;
+  }
+
+  sent(): void {
+    if (this.#open) this.#sent++;
+  }
+
+  late(milliseconds: number): void {
+    this.#lateness.record(milliseconds);
+  }
+
+  answered(model: string, rows: number, latency: number): void {
+    this.#answered++;
+    this.#rows += rows;
+    this.#latency.record(latency);
+    let each = this.#models.get(model);
+    if (each === undefined) {
+      each = { answered: 0, latency: new Histogram() };
+      this.#models.set(model, each);
+    }
+    each.answered++;
+    each.latency.record(latency);
+  }
+
+  failed(failure: string, message?: string): void {
+    this.#failed++;
+    this.#failureMessage ??= message;
+    this.#failures.set(failure, (this.#failures.get(failure) ?? 0) + 1);
+  }
+
+  result(): WindowResult {
+    return {
+      seconds: this.#seconds,
+      sent: this.#sent,
+      answered: this.#answered,
+      rows: this.#rows,
+      failures: Object.fromEntries(this.#failures),
+      ...(this.#failureMessage === undefined ? {} : { failureMessage: this.#failureMessage }),
+      latency: this.#latency.toData(),
+      byModel: Object.fromEntries(
+        [...this.#models].map(([model, { answered, latency }]) => [
+          model,
+          { answered, latency: latency.toData() },
+        ]),
+      ),
+      ...(this.#lateness.count === 0 ? {} : { lateness: this.#lateness.toData() }),
+      generatorCpu: this.#generatorCpu,
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+
+/** Clock ticks per second of /proc: fixed at 100 by the kernel's interface to programs. */
+const TICKS = 100;
+
+/** CPU seconds that a process has used; NaN where the system does not tell. */
+export async function processCpu(pid: number): Promise<number> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** CPU seconds that the machine has spent on anything. */
+export function machineCpu(): number {
+  let busy = 0;
+  for (const { times } of cpus()) busy += times.user + times.nice + times.sys + times.irq;
+  return busy / 1000;
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { drawLength, parseLengths } from '../../../bench/inputs/lengths.ts';
+import { interleave, makeRequests, type Traffic } from '../../../bench/inputs/requests.ts';
+import { uniform } from '../../../bench/statistics/random.ts';
+import type { Signature } from '../../../src/inference/signature.ts';
+
+const SIGNATURE: Signature = {
+  inputs: [{ name: 'input_ids', datatype: 'INT64', dims: ['batch', 'sequence'] }],
+  outputs: [],
+};
+
+const traffic: Traffic = {
+  model: 'm',
+  weight: 1,
+  rows: 3,
+  lengths: { kind: 'uniform', least: 4, most: 9 },
+  largestId: 50,
+};
+
+test('requests fit the signature, with lengths from the distribution', () => {
+  const requests = makeRequests(traffic, SIGNATURE, 1);
+  expect(requests).toHaveLength(64);
+  const lengths = new Set(requests.map(({ inputs }) => inputs.get('input_ids')?.shape[1]));
+  expect([...lengths].sort()).toEqual([4, 5, 6, 7, 8, 9]);
+  expect(requests.every(({ inputs }) => inputs.get('input_ids')?.shape[0] === 3)).toBe(true);
+  expect(makeRequests(traffic, SIGNATURE, 1)).toEqual(requests);
+});
+
+test('large requests are fewer, and never none', () => {
+  const signature: Signature = {
+    inputs: [{ name: 'x', datatype: 'FP32', dims: ['n', 2 ** 20] }],
+    outputs: [],
+  };
+  expect(makeRequests({ ...traffic, rows: 1 }, signature, 1)).toHaveLength(1);
+});
+
+test('texts go into BYTES inputs', () => {
+  const signature: Signature = {
+    inputs: [{ name: 'text', datatype: 'BYTES', dims: ['batch'] }],
+    outputs: [],
+  };
+  const [request] = makeRequests({ ...traffic, texts: ['hello'] }, signature, 1);
+  expect(request?.inputs.get('text')?.data).toEqual(['hello', 'hello', 'hello']);
+  expect(request?.text).toBe('hello');
+});
+
+test('models are mixed by their weights without bunching', () => {
+  const order = interleave(
+    [Array.from({ length: 40 }, () => 'a'), Array.from({ length: 40 }, () => 'b')],
+    [3, 1],
+  );
+  expect(order.filter((each) => each === 'a')).toHaveLength(60);
+  for (let start = 0; start < 80; start += 4) {
+    expect(order.slice(start, start + 4).filter((each) => each === 'b')).toHaveLength(1);
+  }
+});
+
+test('lengths are read from text, and anything else is refused', () => {
+  expect(parseLengths('32')).toEqual({ kind: 'fixed', length: 32 });
+  expect(parseLengths('uniform:8:64')).toEqual({ kind: 'uniform', least: 8, most: 64 });
+  for (const text of ['', '0', 'uniform:8', 'uniform:9:8', 'normal:3', 'fixed:-1', 'lognormal:8:0.5']) {
+    expect(() => parseLengths(text)).toThrow(/length/);
+  }
+});
+
+test('drawn lengths are whole, at least 1 and at most what is allowed', () => {
+  const random = uniform(1);
+  for (const text of ['lognormal:16:1:40', 'exponential:10:40']) {
+    const lengths = Array.from({ length: 2000 }, () => drawLength(parseLengths(text), random));
+    expect(lengths.every((length) => Number.isInteger(length) && length >= 1 && length <= 40)).toBe(true);
+    expect(new Set(lengths).size).toBeGreaterThan(20);
+  }
+});
