@@ -4,6 +4,8 @@ import type { Timings } from './timings.ts';
 export interface TaskRequest {
   /** May be `name@variant`. */
   readonly model: string;
+  /** The task an endpoint is for; found from the model and the body where left out. */
+  readonly task?: string;
   /** The parsed JSON body, or the raw bytes of an image. */
   readonly body: unknown;
   readonly signal?: AbortSignal;
@@ -24,6 +26,6 @@ export interface TaskResponse {
 
 /** What the task routes call; implemented in `tasks/` over the data plane. */
 export interface TaskPlane {
-  /** `not_found` for an unknown model, `unimplemented` for a model without a task, `invalid_argument` for a bad body. */
+  /** `not_found` for an unknown model, `unimplemented` for a model without a task or without this one, `invalid_argument` for a bad body. */
   run(request: TaskRequest): Promise<TaskResponse>;
 }

@@ -25,10 +25,27 @@ export const TOP_K = z
   .positive({ error: 'must be a positive integer or null' })
   .nullable();
 
+export const FLAG = z.boolean({ error: 'must be true or false' });
+
+/** Labels to choose from: a list, or one text with commas between them. */
+export const LABELS = z
+  .union([listOf(TEXT), TEXT.transform((text) => text.split(','))], { error: 'must be a list of labels' })
+  .transform((labels) => labels.map((label) => label.trim()).filter((label) => label !== ''))
+  .refine((labels) => labels.length > 0, { error: 'must not be empty' });
+
+/** A sentence with `{}` in the place of a label, as a function that puts one there. */
+export const template = (standard: string) =>
+  TEXT.refine((text) => text.includes('{}'), { error: "must contain '{}', the place of the label" })
+    .default(standard)
+    .transform((text) => (label: string) => text.replace('{}', () => label));
+
 /** Parameters of every task that reads text with a tokenizer. */
 export const TEXT_PARAMETERS = {
-  truncation: z.boolean({ error: 'must be true or false' }).default(false),
-  max_length: z.int({ error: 'must be a positive integer' }).positive().optional(),
+  truncation: FLAG.default(false),
+  max_length: z
+    .int({ error: 'must be a positive integer' })
+    .positive({ error: 'must be a positive integer' })
+    .optional(),
 };
 
 /**

@@ -1,29 +1,67 @@
 import { InferenceError } from '../errors.ts';
 import type { ServedVersion } from '../inference/served.ts';
-import { type ExportFolder, jsonObject } from './export-folder.ts';
-import { isTaskName, TASK_NAMES, type TaskName } from './task.ts';
+import { embedderTasks } from './embedder.ts';
+import { type ExportFolder, jsonObject, textField } from './export-folder.ts';
+import { isTaskName, TASK_NAMES, type TaskFamily, type TaskName } from './task.ts';
+import { textClassifierTasks } from './text-classifier.ts';
+import { tokenClassifierTasks } from './token-classification.ts';
 
-/** How transformers names the classes of each task: the end of the first of `architectures`. */
+/** Which models can do a task. */
+const FAMILIES: Readonly<Record<TaskName, TaskFamily>> = {
+  'text-classification': textClassifierTasks,
+  'zero-shot-classification': textClassifierTasks,
+  rerank: textClassifierTasks,
+  'token-classification': tokenClassifierTasks,
+  'feature-extraction': embedderTasks,
+  'sentence-similarity': embedderTasks,
+  embeddings: embedderTasks,
+};
+
+/** How transformers names the models of each task: the end of the first of `architectures`. */
 const ARCHITECTURES: readonly (readonly [ending: string, task: TaskName])[] = [
   ['ForSequenceClassification', 'text-classification'],
   ['ForTokenClassification', 'token-classification'],
 ];
 
+/** Outputs of an encoder without a head, whatever head its configuration was written for. */
+const FEATURE_OUTPUTS = ['last_hidden_state', 'token_embeddings', 'sentence_embedding'];
+
+export interface FoundTask {
+  readonly name: TaskName;
+  readonly family: TaskFamily;
+}
+
 /**
  * The task of an export: the one model.json names, else what its own files tell. Undefined for a model that takes only
  * tensors. Throws `failed_precondition` for a name that is no task.
  */
-export async function findTask(folder: ExportFolder, served: ServedVersion): Promise<TaskName | undefined> {
-  if (served.task !== undefined) {
-    if (isTaskName(served.task)) return served.task;
-    throw new InferenceError(
-      'failed_precondition',
-      `model.json of model '${served.model}' names task '${served.task}', known are ${TASK_NAMES.join(', ')}`,
-    );
-  }
-  const config = await jsonObject(folder, 'config.json');
-  const architectures = config['architectures'];
-  const architecture: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  if (typeof architecture !== 'string') return undefined;
-  return ARCHITECTURES.find(([ending]) => architecture.endsWith(ending))?.[1];
+export async function findTask(folder: ExportFolder, served: ServedVersion): Promise<FoundTask | undefined> {
+  const name =
+    served.task === undefined ? await taskFromFiles(folder, served) : taskNamed(served.task, served);
+  return name === undefined ? undefined : { name, family: FAMILIES[name] };
 }
+
+function taskNamed(name: string, { model }: ServedVersion): TaskName {
+  if (isTaskName(name)) return name;
+  throw new InferenceError(
+    'failed_precondition',
+    `model '${model}' names the task '${name}', known are ${TASK_NAMES.join(', ')}`,
+  );
+}
+
+async function taskFromFiles(folder: ExportFolder, served: ServedVersion): Promise<TaskName | undefined> {
+  const config = await jsonObject(folder, 'config.json');
+  const architecture = Array.isArray(config['architectures']) ? String(config['architectures'][0]) : '';
+  const found = ARCHITECTURES.find(([ending]) => architecture.endsWith(ending))?.[1];
+  if (found !== undefined) return found;
+  const pipeline = textField(config, 'pipeline_tag') ?? '';
+  if (isTaskName(pipeline)) return pipeline;
+  const embeds = (await folder.json('modules.json')) !== undefined || givesFeatures(served);
+  const readsText = (await folder.text('tokenizer.json')) !== undefined;
+  return embeds && readsText ? 'feature-extraction' : undefined;
+}
+
+const givesFeatures = ({ variants }: ServedVersion): boolean =>
+  [...variants.values()].some(({ signature }) =>
+    signature.outputs.some(({ name }) => FEATURE_OUTPUTS.includes(name)),
+  );

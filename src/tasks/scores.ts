@@ -1,4 +1,10 @@
+import { z } from 'zod';
+
 export type ScoreFunction = 'softmax' | 'sigmoid' | 'none';
+
+export const SCORE_FUNCTIONS = z.enum(['softmax', 'sigmoid', 'none'], {
+  error: "must be 'softmax', 'sigmoid' or 'none'",
+});
 
 export interface LabelScore {
   readonly label: string;
@@ -32,4 +38,10 @@ export function topLabels(
     .sort((a, b) => b.score - a.score)
     .slice(0, count)
     .map(({ score, index }) => ({ label: labelOf(index), score }));
+}
+
+/** Labels that exclude each other share a softmax; a lone label, or labels that do not, have a sigmoid each. */
+export function defaultFunction(problemType: unknown, classes: number): ScoreFunction {
+  if (problemType === 'regression') return 'none';
+  return problemType === 'multi_label_classification' || classes === 1 ? 'sigmoid' : 'softmax';
 }

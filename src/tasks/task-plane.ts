@@ -5,7 +5,7 @@ import type { ServedVariant, ServedVersion } from '../inference/served.ts';
 import type { TaskPlane, TaskRequest, TaskResponse } from '../inference/task-plane.ts';
 import { NO_TIME, type Timings } from '../inference/timings.ts';
 import type { InferenceResponse, Parameters, ParameterValue } from '../inference/types.ts';
-import { taskOf } from './prepared-task.ts';
+import { taskFor } from './prepared-task.ts';
 import type { TaskModel } from './task.ts';
 
 /** Parameters of a task request that speak to the scheduler; they mean what they mean on a tensor request. */
@@ -28,7 +28,7 @@ export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): TaskPl
       const { served, variant } = dataPlane.resolve(request.model, undefined, pinned);
       const release = served.hold();
       try {
-        const { task } = await taskOf(served);
+        const task = await taskFor(served, request.task, body);
         const runs = new TaskRuns(dataPlane, served, variant, request, scheduling);
         return runs.response(await task.run(body, runs));
       } catch (thrown) {

@@ -3,8 +3,16 @@ import type { Signature } from '../inference/signature.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { ExportFolder } from './export-folder.ts';
 
-/** Names as Hugging Face writes them. */
-export const TASK_NAMES = ['text-classification', 'token-classification'] as const;
+/** Names as Hugging Face writes them; `rerank` and `embeddings` speak the forms of other servers. */
+export const TASK_NAMES = [
+  'text-classification',
+  'zero-shot-classification',
+  'rerank',
+  'token-classification',
+  'feature-extraction',
+  'sentence-similarity',
+  'embeddings',
+] as const;
 
 export type TaskName = (typeof TASK_NAMES)[number];
 
@@ -26,5 +34,8 @@ export interface Task {
   run(body: unknown, model: TaskModel): Promise<unknown>;
 }
 
-/** Reads what a task needs of an export, once per version. Throws `failed_precondition` when a file is missing or bad. */
-export type TaskFactory = (folder: ExportFolder, served: ServedVersion) => Promise<Task>;
+/** What an export can do; the first is what it does when a request does not say. */
+export type TaskSet = ReadonlyMap<TaskName, Task>;
+
+/** Reads what the tasks of an export need, once per version. Throws `failed_precondition` for a file missing or bad. */
+export type TaskFamily = (folder: ExportFolder, served: ServedVersion) => Promise<TaskSet>;

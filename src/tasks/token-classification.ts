@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import type { ServedVersion } from '../inference/served.ts';
 import { listOf, parseBody, requestBody, TEXT, TEXT_PARAMETERS } from './body.ts';
 import { groupEntities, joinWords, type Piece, type Strategy, tagged } from './entities.ts';
 import { type ExportFolder, jsonObject } from './export-folder.ts';
 import { labelsOf } from './labels.ts';
 import { scoreOutput } from './outputs.ts';
 import { softmax } from './scores.ts';
-import type { Task } from './task.ts';
+import type { Task, TaskSet } from './task.ts';
 import { openTextEncoder, type TextEncoder } from './text/text-encoder.ts';
 import { fixedLength, textInputs } from './text/text-rows.ts';
 import { type OutputRow, runTexts } from './text/text-runs.ts';
@@ -26,16 +25,16 @@ const BODY = requestBody(z.union([TEXT, listOf(TEXT)], { error: 'must be a text 
  * Labels for the tokens of texts: a list of entities for a text, a list of those for a list. `start` and `end` count code
  * points, as Python does. Entities are grouped by `aggregation_strategy`; "simple", the default of the hosted API.
  */
-export async function createTokenClassification(folder: ExportFolder, served: ServedVersion): Promise<Task> {
+export async function tokenClassifierTasks(folder: ExportFolder): Promise<TaskSet> {
   const config = await jsonObject(folder, 'config.json');
   const encoder = await openTextEncoder(folder, config);
   const labels = labelsOf(config);
-  return {
+  const task: Task = {
     async run(body, model) {
       const { inputs, parameters } = parseBody(BODY, body);
       const { aggregation_strategy: strategy, ignore_labels: ignored } = parameters;
       const texts = Array.isArray(inputs) ? inputs : [inputs];
-      const limit = fixedLength(textInputs(model.signature, served.model));
+      const limit = fixedLength(textInputs(model.signature, model.name));
       const request = { ...parameters, places: true };
       const encoded = await encoder.encode(
         texts.map((text) => ({ text })),
@@ -52,6 +51,7 @@ export async function createTokenClassification(folder: ExportFolder, served: Se
       return Array.isArray(inputs) ? answers : answers[0];
     },
   };
+  return new Map([['token-classification', task]]);
 }
 
 function entities(

@@ -57,10 +57,10 @@ export class TextEncoder {
   /** Whether the model tells a pair's texts apart; where it does not, its table of types has one row. */
   readonly hasTypes: boolean;
 
-  constructor(files: TokenizerFiles, modelConfig: ExportConfig) {
+  constructor(files: TokenizerFiles, modelConfig: ExportConfig, limit?: number) {
     this.#files = files;
     this.tokenizer = new TextTokenizer(files);
-    this.maxLength = maxLength(files.config, modelConfig);
+    this.maxLength = maxLength(files.config, modelConfig, limit);
     this.padId = padId(this.tokenizer, files.config, modelConfig);
     this.padLeft = files.config['padding_side'] === 'left';
     this.hasTypes = numberField(modelConfig, 'type_vocab_size') !== 1;
@@ -103,15 +103,22 @@ export class TextEncoder {
 
 type ExportConfig = Awaited<ReturnType<typeof jsonObject>>;
 
-/** The text encoder of an export. Throws `failed_precondition` where it has no usable tokenizer.json. */
-export async function openTextEncoder(folder: ExportFolder, modelConfig: ExportConfig): Promise<TextEncoder> {
+/**
+ * The text encoder of an export. Throws `failed_precondition` where it has no usable tokenizer.json.
+ * @param limit tokens a text may have by another file of the export
+ */
+export async function openTextEncoder(
+  folder: ExportFolder,
+  modelConfig: ExportConfig,
+  limit?: number,
+): Promise<TextEncoder> {
   const config = await jsonObject(folder, 'tokenizer_config.json');
   const tokenizer = await jsonObject(folder, 'tokenizer.json');
   const fail = (why: string, cause?: string) =>
     new InferenceError('failed_precondition', `model '${folder.model}' ${why}`, { cause });
   if (tokenizer['model'] === undefined) throw fail('has no tokenizer.json, which this task needs');
   try {
-    return new TextEncoder({ tokenizer, config }, modelConfig);
+    return new TextEncoder({ tokenizer, config }, modelConfig, limit);
   } catch (error) {
     throw fail('has a tokenizer.json that cannot be used', messageOf(error));
   }
@@ -124,9 +131,9 @@ function tooLong(field: string, index: number, count: number, length: number, op
   );
 }
 
-function maxLength(config: ExportConfig, modelConfig: ExportConfig): number | undefined {
+function maxLength(config: ExportConfig, modelConfig: ExportConfig, other: number | undefined) {
   const text = objectField(modelConfig, 'text_config') ?? modelConfig;
-  const limits = [numberField(config, 'model_max_length'), positions(text)].filter(
+  const limits = [numberField(config, 'model_max_length'), positions(text), other].filter(
     (limit): limit is number => limit !== undefined && limit > 0 && limit < NO_LIMIT,
   );
   return limits.length === 0 ? undefined : Math.min(...limits);

@@ -92,7 +92,7 @@ describe('text classification', () => {
     [{ inputs: 'a', parameters: { truncation: 'yes' } }, /'parameters\.truncation': must be true or false/],
     [{ inputs: 'a', parameters: { max_length: 500 } }, /'parameters\.max_length' is 500.* 128/],
     [{ inputs: 'a', parameters: { function_to_apply: 'relu' } }, /'parameters\.function_to_apply'/],
-    [{ inputs: Array.from({ length: 1001 }, () => 'a') }, /'inputs': must not have more than 1000 elements/],
+    [{ inputs: Array.from({ length: 2049 }, () => 'a') }, /'inputs': must not have more than 2048 elements/],
     [{ inputs: 'x'.repeat((1 << 20) + 1) }, /'inputs': must not be longer than 1048576 bytes/],
     [{ inputs: 'a', parameters: { variant: 7 } }, /'parameters\.variant'/],
   ])('refuses a bad body and names the field: %#', async (body, message) => {
