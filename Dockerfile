@@ -15,12 +15,16 @@ RUN npm ci --omit=dev --no-audit \
  && npm cache clean --force
 
 FROM node:24.21.0-bookworm-slim
+# The allocator settings give the memory of an unloaded model back to the system (docs/adr/0002-one-pool-per-variant.md).
 ENV NODE_ENV=production \
     SLUICE_HOST=0.0.0.0 \
     SLUICE_HTTP_PORT=8000 \
     SLUICE_GRPC_PORT=8001 \
     SLUICE_ADMIN_PORT=8002 \
-    SLUICE_MODEL_REPOSITORY=/models
+    SLUICE_MODEL_REPOSITORY=/models \
+    MALLOC_ARENA_MAX=1 \
+    MALLOC_TRIM_THRESHOLD_=131072 \
+    MALLOC_MMAP_THRESHOLD_=131072
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./

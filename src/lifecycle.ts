@@ -16,6 +16,8 @@ export interface LifecycleOptions {
   readonly drainDelay: number;
   /** Time from the first signal until the process must have ended, milliseconds. */
   readonly grace: number;
+  /** Called at the first signal: clients can be told from now on that the server is going. */
+  readonly onDrain: () => void;
   /** Run after the drain delay, in order; one that fails is logged and the next one runs. */
   readonly stages: () => readonly Stage[];
   /** Ends the process. */
@@ -70,9 +72,10 @@ export class Lifecycle {
   }
 
   async #run(cause: string): Promise<void> {
-    const { logger, drainDelay, grace, exit, stages } = this.#options;
+    const { logger, drainDelay, grace, exit, onDrain, stages } = this.#options;
     const serving = this.#state === 'serving';
     this.#enter('draining', cause);
+    onDrain();
     const overdue = globalThis.setTimeout(() => {
       logger.error({ grace }, 'shutdown did not end within its grace, exiting');
       exit(1);

@@ -61,6 +61,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     logger,
     drainDelay: config.drainDelay,
     grace: config.shutdownGrace,
+    onDrain: () => {
+      parts.rest?.drain();
+      parts.grpc?.setServing(false);
+    },
     stages: () => shutdownStages(parts),
     exit,
   });
@@ -139,7 +143,6 @@ function shutdownStages({ admin, rest, grpc, registry, grace }: Parts): Stage[] 
     {
       name: 'gateways',
       run: async () => {
-        rest?.drain();
         grpc?.drain();
         await Promise.all([rest?.close(), grpc?.close(grace)]);
       },

@@ -5,26 +5,29 @@ import { Lifecycle, type Stage } from '../../src/lifecycle.ts';
 
 function lifecycle(stages: readonly Stage[]) {
   const exits: number[] = [];
+  const drains: string[] = [];
   const signals = new EventEmitter();
   const life = new Lifecycle({
     logger: pino({ level: 'silent' }),
     drainDelay: 0,
     grace: 60_000,
+    onDrain: () => drains.push('drain'),
     stages: () => stages,
     exit: (code) => exits.push(code),
   });
   life.listen(signals);
-  return { life, exits, signals };
+  return { life, exits, drains, signals };
 }
 
 describe('Lifecycle', () => {
   it('accepts only between the start and the first signal', async () => {
-    const { life, signals } = lifecycle([]);
+    const { life, drains, signals } = lifecycle([]);
     expect(life.accepting).toBe(false);
     life.started();
     expect(life.accepting).toBe(true);
     signals.emit('SIGTERM');
     expect(life.accepting).toBe(false);
+    expect(drains).toEqual(['drain']);
     await life.shutdown('test');
     expect(life.state).toBe('stopped');
   });
