@@ -44,6 +44,8 @@ export interface GrpcServer {
   readonly address: { readonly host: string; readonly port: number };
   /** False: the health service says NOT_SERVING, calls are still served. True: it follows the data plane again. */
   setServing(serving: boolean): void;
+  /** Tells watchers of the health service what changed; checks see it without. */
+  readinessChanged(): void;
   /**
    * No new connections, GOAWAY on the ones there are, NOT_SERVING. Accepted calls finish; streams answer the requests
    * they have read and end with `unavailable`. Idempotent.
@@ -99,6 +101,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   return {
     address: { host, port },
     setServing: (serving) => health.setServing(serving),
+    readinessChanged: () => health.refresh(),
     drain: () => void finish(),
     close: async (graceMs) => {
       const timer = setTimeout(() => server.forceShutdown(), graceMs);

@@ -66,6 +66,16 @@ test('watchers hear of every change, and are let go when the server drains', asy
   await close();
 });
 
+test('a watcher of a model hears of its unloading when the server is told of a change', async () => {
+  const { server, registry, health, close } = await startReady();
+  const watch = health.serverStream('Watch', { service: 'add' });
+  expect(await watch.next()).toEqual({ status: 'SERVING' });
+  await registry.unload('add');
+  server.readinessChanged();
+  expect(await watch.next()).toEqual({ status: 'NOT_SERVING' });
+  await close();
+});
+
 test('reflection lists the services and describes their messages', async () => {
   const grpc = await startGrpc();
   const reflection = await reflectionClient(grpc.port);
