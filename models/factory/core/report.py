@@ -13,6 +13,7 @@ from matplotlib import pyplot  # noqa: E402  (the backend must be chosen first)
 def write_report(context: Context) -> Path:
     """Writes reports/<family>.md (and .png) from the records of the steps; returns its path."""
     family = context.family
+    context.reports.mkdir(parents=True, exist_ok=True)
     parts = [f"# {family.name}", f"Made by `python -m factory build {family.name}`; do not edit. Data: {_data(family.data)}."]
     for step, section in (("clean", _clean), ("tune", _tune), ("distill", _distill), ("prune", _prune), ("quantize", _quantize)):
         record = context.record(step)
@@ -21,7 +22,6 @@ def write_report(context: Context) -> Path:
     parts += _results(context)
     parts += _classes(context)
     parts += _times(context)
-    context.reports.mkdir(exist_ok=True)
     path = context.reports / f"{family.name}.md"
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return path

@@ -78,6 +78,7 @@ INTENT = Intent(
             "transfer": {"copies": 8, "linear_weight": 1.5, "hard": 0.5},
             "default": {"epochs": 10, "learning_rate": 8e-4, "batch": 128, "extra": 1.75, "token_drop": 0.1},
         },
+        "private": {"shape": SHAPE | {"dropout": 0.0}, "epochs": 20, "learning_rate": 1e-3, "batch": 512, "clip": 1.0},
         "distill": {
             "shapes": [
                 STUDENT | {"layers": 1, "hidden": 256, "heads": 4, "ffn": 512},

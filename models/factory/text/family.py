@@ -66,7 +66,7 @@ class TextFamily(Family):
         if options.get("dp_epsilon"):
             from .private import train_privately
 
-            return train_privately(context, self.base(context), options["dp_epsilon"], self.lineage)
+            return train_privately(context, self.corpus(context), options["dp_epsilon"], self.lineage)
         base, plan = self.base(context), self.plan["train"]
         rows = np.arange(len(base.corpus.ids))
         data = self.transfer(context, base)
