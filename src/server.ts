@@ -72,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const metrics = new Metrics({ version, tritonMetrics: config.tritonMetrics });
   const recorders = new VersionRecorders();
+  const measureLoad = loadWatcher(metrics);
   const registry = new ModelRegistry({
     repository: openRepository({ path: resolve(config.modelRepository), modelName: config.modelName }),
     mode: config.modelControlMode,
@@ -83,7 +84,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       statisticsOf: ({ model, version: each }) => recorders.of(model, each),
     }),
     statisticsFor: (model, each) => recorders.open(model, each),
-    onStateChange: loadWatcher(metrics),
+    onStateChange: (...change) => {
+      measureLoad(...change);
+      parts.grpc?.readinessChanged();
+    },
     logger,
   });
   parts.registry = registry;
@@ -120,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     logger.info({ addresses }, 'listening');
     await registry.start();
     lifecycle.started();
+    parts.grpc.readinessChanged();
     logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');
     return { addresses, lifecycle };
   } catch (error) {

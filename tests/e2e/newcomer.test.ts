@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runToEnd, startProcess, type TestProcess } from '../support/start-process.ts';
 import { readJson } from '../support/start-server.ts';
+
+/** What the Python example asks for; a machine without it has nothing to run it with. */
+const PYTHON_CLIENT = spawnSync('python3', ['-c', 'import grpc, grpc_tools, tokenizers']).status === 0;
 
 describe('the shipped repository, served by the command of the README', () => {
   let server: TestProcess;
@@ -42,6 +46,12 @@ describe('the shipped repository, served by the command of the README', () => {
       server.grpc,
     ]);
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toContain('pin_change');
+  });
+
+  it.skipIf(!PYTHON_CLIENT)('runs examples/grpc_client.py', async () => {
+    const { code, output } = await runToEnd('python3', ['examples/grpc_client.py', server.grpc]);
+    expect(code).toBe(0);
     expect(output).toContain('pin_change');
   });
 });
