@@ -1,11 +1,12 @@
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
 import type { JsonPool } from './json-pool.ts';
+import { openAiRoutes } from './openai-routes.ts';
 import { infer } from './rest-infer.ts';
 import { repositoryRoutes } from './rest-repository.ts';
 import type { RestHandlerRequest, RestRoute } from './rest-route.ts';
-import { INFER_ANSWER, INFER_BODY, TASK_BODY } from './rest-schemas.ts';
-import { runTask } from './rest-task.ts';
+import { INFER_ANSWER, INFER_BODY } from './rest-schemas.ts';
+import { taskRoutes } from './task-routes.ts';
 
 export interface RestContext {
   readonly dataPlane: DataPlane;
@@ -19,7 +20,8 @@ export function restRoutes(context: RestContext): RestRoute[] {
     ...serverRoutes(context.dataPlane),
     ...modelRoutes(context),
     ...repositoryRoutes(context.dataPlane),
-    ...(context.tasks === undefined ? [] : [taskRoute(context.tasks, context.json)]),
+    ...(context.tasks === undefined ? [] : taskRoutes(context.tasks, context.json)),
+    ...openAiRoutes(context),
   ];
 }
 
@@ -121,15 +123,3 @@ const named = ({ params }: RestHandlerRequest): [name: string, version: string |
   params['model'] ?? '',
   params['version'],
 ];
-
-const taskRoute = (tasks: TaskPlane, json: JsonPool): RestRoute => ({
-  method: 'POST',
-  url: '/models/:model',
-  doc: {
-    tag: 'tasks',
-    summary: 'Run the task of a model, in the form of the Hugging Face Inference API',
-    description: 'JSON, or the raw bytes of an image. `x-request-timeout-ms` sets a deadline.',
-    body: TASK_BODY,
-  },
-  handle: (request, reply) => runTask(tasks, json, request, reply),
-});

@@ -56,6 +56,63 @@ export const TASK_BODY = {
   },
 };
 
+export const RERANK_BODY = {
+  type: 'object',
+  required: ['model', 'query', 'texts'],
+  properties: {
+    model: { type: 'string' },
+    query: { type: 'string' },
+    texts: { type: 'array', items: { type: 'string' } },
+    raw_scores: { type: 'boolean', description: 'the logits, without the sigmoid' },
+    return_text: { type: 'boolean' },
+    truncate: { type: 'boolean' },
+  },
+};
+
+export const RERANK_ANSWER = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: { index: { type: 'integer' }, score: { type: 'number' }, text: { type: 'string' } },
+  },
+};
+
+export const EMBEDDINGS_BODY = {
+  type: 'object',
+  required: ['model', 'input'],
+  properties: {
+    model: { type: 'string' },
+    input: { description: 'a text, a list of texts, a list of token ids or a list of those' },
+    encoding_format: { enum: ['float', 'base64'] },
+    dimensions: { type: 'integer', minimum: 1, description: 'keeps the first numbers, at length 1' },
+    user: { type: 'string' },
+    truncation: { type: 'boolean', description: 'cut a text that is too long; it is refused otherwise' },
+  },
+};
+
+export const EMBEDDINGS_ANSWER = {
+  type: 'object',
+  properties: {
+    object: { const: 'list' },
+    model: { type: 'string' },
+    data: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          object: { const: 'embedding' },
+          index: { type: 'integer' },
+          embedding: { description: 'numbers, or base64 of little-endian 32-bit floats' },
+        },
+      },
+    },
+    usage: {
+      type: 'object',
+      properties: { prompt_tokens: { type: 'integer' }, total_tokens: { type: 'integer' } },
+    },
+  },
+};
+
 export const ERROR_ANSWER = {
   type: 'object',
   required: ['error'],

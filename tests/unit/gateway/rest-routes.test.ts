@@ -134,6 +134,8 @@ describe('the documentation', () => {
     const { json } = await rest.call('/openapi.json');
     const paths = json['paths'] as Record<string, Record<string, { requestBody?: object }>>;
     expect(Object.keys(paths).sort()).toEqual([
+      '/v1/models',
+      '/v1/models/{model}',
       '/v2',
       '/v2/health/live',
       '/v2/health/ready',
