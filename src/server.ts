@@ -28,6 +28,9 @@ const EXTENSIONS = [
   'statistics',
 ] as const;
 
+/** What closing models and ports takes at the end of the grace, milliseconds. */
+const CLOSING_TIME = 1000;
+
 export interface ServerOptions {
   readonly config: Config;
   readonly logger: Logger;
@@ -56,7 +59,7 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, logger, version, exit, signals } = options;
   prepareRuntimeEnvironment();
-  const parts: Parts = { grace: config.shutdownGrace };
+  const parts: Parts = { cutAfter: Math.max(0, config.shutdownGrace - config.drainDelay - CLOSING_TIME) };
   const lifecycle = new Lifecycle({
     logger,
     drainDelay: config.drainDelay,
@@ -139,17 +142,18 @@ interface Parts {
   admin?: AdminServer;
   rest?: RestServer;
   grpc?: GrpcServer;
-  readonly grace: number;
+  /** Milliseconds after which calls that have not finished are cut, so that the rest can still be closed in order. */
+  readonly cutAfter: number;
 }
 
 /** Gateways first, so that nothing new arrives; models when no answer is owed any more; metrics last, to be seen. */
-function shutdownStages({ admin, rest, grpc, registry, grace }: Parts): Stage[] {
+function shutdownStages({ admin, rest, grpc, registry, cutAfter }: Parts): Stage[] {
   return [
     {
       name: 'gateways',
       run: async () => {
         grpc?.drain();
-        await Promise.all([rest?.close(), grpc?.close(grace)]);
+        await Promise.all([rest?.close(), grpc?.close(cutAfter)]);
       },
     },
     { name: 'models', run: () => registry?.close() },

@@ -34,3 +34,12 @@ export interface Batching {
   /** Why batching is on or off, in words for /config and the log. */
   readonly reason: string;
 }
+
+/**
+ * Along which axis inputs of different length may be padded to share a batch. The model's mask makes the padding
+ * harmless: the probe has shown that answers do not change with it.
+ */
+export interface Padding {
+  /** The symbolic dimension, always axis 1. Inputs that have it are filled up with zeros, outputs are cut back. */
+  readonly dimension: string;
+}

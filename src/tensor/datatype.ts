@@ -87,7 +87,7 @@ export function viewData(
 ): NumericData {
   const { array, size } = DATATYPES[datatype];
   if (byteOffset % size === 0) return new array(buffer, byteOffset, length);
-  const copy = new Uint8Array(length * size);
+  const copy = Buffer.allocUnsafeSlow(length * size);
   copy.set(new Uint8Array(buffer, byteOffset, length * size));
   return new array(copy.buffer);
 }

@@ -67,7 +67,8 @@ function takeRow(tensor: Tensor, row: number): Tensor {
   return { datatype: tensor.datatype, shape: [1, ...tensor.shape.slice(1)], data };
 }
 
-function compare(expected: Tensor, actual: Tensor): string | undefined {
+/** How two answers differ by more than rounding, or undefined. */
+export function compare(expected: Tensor, actual: Tensor): string | undefined {
   if (!sameShape(expected.shape, actual.shape)) {
     return `shape ${formatShape(expected.shape)} in a batch, ${formatShape(actual.shape)} alone`;
   }

@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
+import type { Padding } from '../inference/signature.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import { noBatchAxis, PROBE_ROWS, rowsDiffer } from './batch-invariance.ts';
 import { failure } from './messages.ts';
 import { OrtSession } from './ort-session.ts';
+import { harmlessPadding } from './padding-invariance.ts';
 import type { ProbeMessage, ProbeReport, ProbeTask, SizeTiming } from './probe-messages.ts';
 import { type SampleOptions, sampleInputs } from './sample-inputs.ts';
 
@@ -56,7 +58,14 @@ function probe({ path, session: options, sizes }: ProbeTask): ProbeReport {
   const found = { signature, omittedOutputs, openTime };
   const runnable = findSample(session);
   if (typeof runnable === 'string') {
-    return { ...found, batchable: false, reason: runnable, sample: undefined, timings: [] };
+    return {
+      ...found,
+      batchable: false,
+      reason: runnable,
+      sample: undefined,
+      padding: undefined,
+      timings: [],
+    };
   }
   const objection = noBatchAxis(signature) ?? notInvariant(session, runnable);
   const batchable = objection === undefined;
@@ -65,6 +74,7 @@ function probe({ path, session: options, sizes }: ProbeTask): ProbeReport {
     batchable,
     reason: objection ?? 'rows run alone and together agree',
     sample: runnable,
+    padding: batchable ? paddingOf(session, runnable) : undefined,
     timings: measure(session, batchable ? sizes : [1], runnable),
   };
 }
@@ -89,6 +99,16 @@ function notInvariant(session: OrtSession, sample: SampleOptions): string | unde
     return rowsDiffer(inputs, (each) => session.runSync(each));
   } catch (error) {
     return `${PROBE_ROWS} rows together fail: ${messageOf(error)}`;
+  }
+}
+
+function paddingOf(session: OrtSession, sample: SampleOptions): Padding | undefined {
+  try {
+    const inputs = sampleInputs(session.signature, PROBE_ROWS, sample);
+    return harmlessPadding(session.signature, inputs, (each) => session.runSync(each));
+  } catch {
+    // A longer input than the sample's does not run: then nothing is known about padding.
+    return undefined;
   }
 }
 

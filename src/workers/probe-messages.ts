@@ -1,4 +1,4 @@
-import type { Signature } from '../inference/signature.ts';
+import type { Padding, Signature } from '../inference/signature.ts';
 import type { Failure } from './messages.ts';
 import type { SampleOptions } from './sample-inputs.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -26,6 +26,8 @@ export interface ProbeReport {
   readonly reason: string;
   /** What sample inputs have to be like for the model to run; undefined where none of those tried did. */
   readonly sample: SampleOptions | undefined;
+  /** Where inputs may be padded; undefined where that was not shown to be harmless. */
+  readonly padding: Padding | undefined;
   readonly timings: readonly SizeTiming[];
   /** Milliseconds to open the file. */
   readonly openTime: number;

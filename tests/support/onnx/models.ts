@@ -95,6 +95,17 @@ export const sharedLengthModel = (): Buffer =>
     node('ReduceSum', ['masked', 'axes'], ['total'], { keepdims: 0 }),
   ]);
 
+/** As `sharedLengthModel`, but the mean over `length`: padding changes it in spite of the mask. */
+export const lengthMeanModel = (): Buffer =>
+  model([
+    input('ids', 'INT64', ['batch', 'length']),
+    input('mask', 'FP32', ['batch', 'length']),
+    output('mean', 'FP32', ['batch']),
+    node('Cast', ['ids'], ['values'], { to: 1 }),
+    node('Mul', ['values', 'mask'], ['masked']),
+    node('ReduceMean', ['masked'], ['mean'], { axes: [1], keepdims: 0 }),
+  ]);
+
 /** Looks up row `index` INT64 [batch, 1] of an 8-row table: an index outside -8..7 fails the whole run. */
 export const poisonModel = (): Buffer =>
   model([
