@@ -102,8 +102,9 @@ export const lengthMeanModel = (): Buffer =>
     input('mask', 'FP32', ['batch', 'length']),
     output('mean', 'FP32', ['batch']),
     node('Cast', ['ids'], ['values'], { to: 1 }),
+    integers('axes', [1], [1]),
     node('Mul', ['values', 'mask'], ['masked']),
-    node('ReduceMean', ['masked'], ['mean'], { axes: [1], keepdims: 0 }),
+    node('ReduceMean', ['masked', 'axes'], ['mean'], { keepdims: 0 }),
   ]);
 
 /** Looks up row `index` INT64 [batch, 1] of an 8-row table: an index outside -8..7 fails the whole run. */
