@@ -8,7 +8,7 @@ from pathlib import Path
 from .core.context import Context
 from .core.distributed import seed_everything, start
 from .families import FAMILIES
-from .steps import STEPS
+from .steps import NEEDS, STEPS
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,7 +35,7 @@ def main() -> int:
                 sys.exit(f"family '{name}' has no step '{step}'; its steps are: {', '.join(context.family.steps)}")
             options = _options(arguments, step)
             seed_everything(context.family.seed)
-            context.once(step, options, lambda step=step, options=options: STEPS[step].run(context, options))
+            context.once(step, NEEDS[step], options, lambda step=step, options=options: STEPS[step].run(context, options))
     return 0
 
 

@@ -64,12 +64,12 @@ class Context:
         """The same run seen by another family, on whose results this one builds."""
         return replace(self, family=family)
 
-    def once(self, step: str, options: dict, run: Callable[[], dict]) -> bool:
+    def once(self, step: str, needs: list[str], options: dict, run: Callable[[], dict]) -> bool:
         """Runs a step unless its record says that nothing it depends on has changed. Returns whether it ran.
 
-        The key of a record is made of the step's plan and options, the seed, and the keys of the steps before it.
+        The key of a record is made of the step's plan and options, the seed, and the keys of the steps that it `needs`.
         """
-        key = self._key(step, options)
+        key = self._key(step, needs, options)
         record = self.record(step)
         if record and record["key"] == key and not self.force:
             log.info("%s %s: up to date", self.family.name, step)
@@ -86,9 +86,7 @@ class Context:
         log.info("%s %s: done in %.0f s", self.family.name, step, time.monotonic() - start)
         return True
 
-    def _key(self, step: str, options: dict) -> str:
-        steps = self.family.steps
-        before = steps[: steps.index(step)] if step in steps else []
-        earlier = [record["key"] for record in map(self.record, before) if record]
+    def _key(self, step: str, needs: list[str], options: dict) -> str:
+        earlier = [record["key"] for need in needs if need in self.family.steps and (record := self.record(need))]
         basis = {"plan": self.family.plan.get(step, {}), "options": options, "seed": self.family.seed, "earlier": earlier}
         return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:16]

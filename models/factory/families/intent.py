@@ -48,7 +48,7 @@ INTENT = Intent(
     lineage=[
         "clean",
         "pretrain: masked language model on CLINC150 and Banking77 training text, 8 epochs",
-        "train: 4 encoders and a TF-IDF support vector machine as teachers",
+        "train: 3 encoders and a TF-IDF support vector machine as teachers",
         "train: default from the teachers' soft targets on the training rows and 8 augmented rows for each, 10 epochs",
     ],
     bars={
@@ -73,7 +73,6 @@ INTENT = Intent(
                 MEMBER | {"shape": SHAPE, "pretrained": True},
                 MEMBER | {"shape": {"layers": 2, "hidden": 256, "heads": 4, "ffn": 1024, "dropout": 0.2}},
                 MEMBER | {"shape": SHAPE | {"layers": 1, "dropout": 0.3}},
-                MEMBER | {"shape": {"layers": 3, "hidden": 256, "heads": 4, "ffn": 1024, "dropout": 0.2}},
             ],
             "transfer": {"copies": 8, "linear_weight": 1.5, "hard": 0.5},
             "default": {"epochs": 10, "learning_rate": 8e-4, "batch": 128, "extra": 1.75, "token_drop": 0.1},

@@ -16,3 +16,18 @@ STEPS: dict[str, ModuleType] = {
     "gate": gate,
     "publish": publish,
 }
+
+MAKERS = ["train", "distill", "prune", "quantize", "fp16"]
+NEEDS: dict[str, list[str]] = {
+    "clean": [],
+    "tune": ["clean"],
+    "train": ["clean", "tune"],
+    "distill": ["train"],
+    "prune": ["train"],
+    "quantize": ["train", "distill", "prune"],
+    "fp16": ["train"],
+    "evaluate": MAKERS,
+    "gate": ["evaluate"],
+    "publish": [*MAKERS, "evaluate", "gate"],
+}
+"""The steps whose results a step reads: when one of them runs anew, so does it."""

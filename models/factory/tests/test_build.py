@@ -9,7 +9,7 @@ from factory.core.context import Context
 from factory.core.distributed import seed_everything, start
 from factory.core.family import Bar
 from factory.families.intent import Intent
-from factory.steps import STEPS
+from factory.steps import NEEDS, STEPS
 
 SHAPE = {"layers": 2, "hidden": 64, "heads": 2, "head_dim": 32, "ffn": 128, "dropout": 0.0}
 FIT = {"epochs": 2, "learning_rate": 3e-3, "batch": 16, "token_drop": 0.0}
@@ -62,8 +62,8 @@ def test_build(tmp_path):
     context = Context(family, tmp_path, tmp_path / "work", tmp_path / "models", tmp_path / "reports", start(1))
     for step in family.steps:
         seed_everything(family.seed)
-        assert context.once(step, {}, lambda step=step: STEPS[step].run(context, {}))
-    assert not context.once("evaluate", {}, lambda: {})  # nothing has changed: skipped
+        assert context.once(step, NEEDS[step], {}, lambda step=step: STEPS[step].run(context, {}))
+    assert not context.once("evaluate", NEEDS["evaluate"], {}, lambda: {})  # nothing has changed: skipped
     version = tmp_path / "models" / "tiny" / "1"
     published = json.loads((version / "variants.json").read_text())
     default = published["variants"]["default"]

@@ -15,7 +15,7 @@ from .batches import TextBatches
 from .corpus import Corpus
 from .encoder import Encoder, EncoderConfig
 from .corpora import OUT_OF_SCOPE
-from .learning import noisy, predict, save_encoder, supervised_loss
+from .learning import load_encoder, noisy, predict, save_encoder, supervised_loss
 from .pretrain import LanguageModel, pretrain
 from .teachers import train_member
 from .transfer import TransferSet, learn, make_transfer_set
@@ -94,7 +94,9 @@ def head_only(context: Context, model: Encoder, corpus: Corpus, rows: np.ndarray
 
 
 def default_encoder(context: Context, base: Base, rows: np.ndarray, data: TransferSet, plan: dict, home: Path) -> Encoder:
-    """The default: an encoder that learns from the teachers' soft targets."""
+    """The default: an encoder that learns from the teachers' soft targets; kept in `home`."""
+    if (home / "default.pt").exists():
+        return load_encoder(home / "default.pt", base.corpus.pieces)
     model = fresh_encoder(base, context.family.seed)
     if plan.get("head_only"):
         head_only(context, model, base.corpus, rows, plan["head_only"])
