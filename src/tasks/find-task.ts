@@ -2,6 +2,7 @@ import { InferenceError } from '../errors.ts';
 import type { ServedVersion } from '../inference/served.ts';
 import { embedderTasks } from './embedder.ts';
 import { type ExportFolder, jsonObject, textField } from './export-folder.ts';
+import { imageClassifierTasks } from './image-classification.ts';
 import { isTaskName, TASK_NAMES, type TaskFamily, type TaskName } from './task.ts';
 import { textClassifierTasks } from './text-classifier.ts';
 import { tokenClassifierTasks } from './token-classification.ts';
@@ -15,12 +16,14 @@ const FAMILIES: Readonly<Record<TaskName, TaskFamily>> = {
   'feature-extraction': embedderTasks,
   'sentence-similarity': embedderTasks,
   embeddings: embedderTasks,
+  'image-classification': imageClassifierTasks,
 };
 
 /** How transformers names the models of each task: the end of the first of `architectures`. */
 const ARCHITECTURES: readonly (readonly [ending: string, task: TaskName])[] = [
   ['ForSequenceClassification', 'text-classification'],
   ['ForTokenClassification', 'token-classification'],
+  ['ForImageClassification', 'image-classification'],
 ];
 
 /** Outputs of an encoder without a head, whatever head its configuration was written for. */

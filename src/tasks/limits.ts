@@ -9,3 +9,9 @@ export const DEFAULT_TOP_K = 5;
 
 /** Runs of one request that may be in the queue at the same time, so that a long list cannot fill it alone. */
 export const MAX_RUNS_IN_FLIGHT = 8;
+
+/** Pixels of an image; its header is read before anything is decoded. Phones make 48 megapixels. */
+export const MAX_IMAGE_PIXELS = 50_000_000;
+
+/** Images of one request. */
+export const MAX_IMAGES = 64;

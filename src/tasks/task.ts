@@ -12,6 +12,7 @@ export const TASK_NAMES = [
   'feature-extraction',
   'sentence-similarity',
   'embeddings',
+  'image-classification',
 ] as const;
 
 export type TaskName = (typeof TASK_NAMES)[number];

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../errors.ts';
+import type { ThreadAnswer } from '../task-thread.ts';
 import {
   type Encoded,
   type EncodeOptions,
@@ -20,13 +21,9 @@ export type ThreadRequest =
       readonly options: EncodeOptions;
     };
 
-export type ThreadReply =
-  | { readonly id: number; readonly encoded: readonly Encoded[] }
-  | { readonly id: number; readonly error: string };
-
 const tokenizers = new Map<number, TextTokenizer>();
 
-function answer(request: ThreadRequest): ThreadReply | undefined {
+function answer(request: ThreadRequest): ThreadAnswer<readonly Encoded[]> | undefined {
   if (request.kind === 'open') {
     tokenizers.set(request.key, new TextTokenizer(request.files));
     return undefined;
@@ -38,10 +35,10 @@ function answer(request: ThreadRequest): ThreadReply | undefined {
   const { id, key, inputs, options } = request;
   try {
     const tokenizer = tokenizers.get(key);
-    if (tokenizer === undefined) return { id, error: 'tokenizer is not open' };
-    return { id, encoded: inputs.map((input) => tokenizer.encode(input, options)) };
+    if (tokenizer === undefined) return { id, fault: 'tokenizer is not open' };
+    return { id, result: inputs.map((input) => tokenizer.encode(input, options)) };
   } catch (error) {
-    return { id, error: messageOf(error) };
+    return { id, fault: messageOf(error) };
   }
 }
 
