@@ -6,6 +6,7 @@ import { closureOf, importsOf, isGenerated, sources, threadsOf } from './source-
 const LAYERS: readonly (readonly string[])[] = [
   ['tensor', 'errors.ts'],
   ['inference'],
+  ['scheduling'],
   [
     'batching',
     'workers',

@@ -1,0 +1,91 @@
+import { CostModel } from '../../src/scheduling/cost-model.ts';
+import { Interference } from '../../src/scheduling/interference.ts';
+import type { Lane } from '../../src/scheduling/lane.ts';
+import { Scheduler } from '../../src/scheduling/scheduler.ts';
+import type { Decision } from '../../src/scheduling/scheduler-policy.ts';
+import type { Running } from '../../src/scheduling/slots.ts';
+import type { Node, Policy, SimBatch, Step } from './simulate.ts';
+import type { SimRequest } from './workload.ts';
+
+export interface SluiceSettings {
+  readonly maxBatchSize: number;
+  readonly maxTokens?: number;
+  readonly maxEntries?: number;
+  /** Lengths that the warm-up sweep runs. */
+  readonly lengths?: readonly number[];
+  /** The variants it may use, by index; all when left out. */
+  readonly variants?: readonly number[];
+  /** Overrides what a request may have, at its arrival. */
+  readonly restrict?: (request: SimRequest, now: number) => number;
+}
+
+type Dispatch = Extract<Decision<SimRequest>, { kind: 'dispatch' }>;
+
+const SWEEP_ROWS = [1, 2, 4, 8];
+
+/** The server's own scheduler. It knows of a variant what a warm-up sweep has shown it, and learns the rest. */
+export class SluicePolicy implements Policy {
+  readonly scheduler: Scheduler<SimRequest>;
+  readonly lanes: readonly Lane[];
+  readonly #variants: readonly number[];
+  readonly #restrict: SluiceSettings['restrict'];
+  readonly #running = new Map<SimBatch, { dispatch: Dispatch; running: Running }>();
+
+  constructor(node: Node, settings: SluiceSettings) {
+    const interference = new Interference();
+    this.#variants = settings.variants ?? node.variants.map((_, index) => index);
+    this.#restrict = settings.restrict;
+    this.lanes = this.#variants.map((variant, index): Lane => {
+      const { name, accuracy, latency } = node.variants[variant] as Node['variants'][number];
+      const cost = new CostModel(interference);
+      cost.sweep(
+        (settings.lengths ?? [1]).flatMap((length) =>
+          SWEEP_ROWS.map((rows) => ({ rows, length, latency: latency(rows, length) })),
+        ),
+      );
+      return {
+        index,
+        variant: name,
+        accuracy,
+        cost,
+        maxBatchSize: settings.maxBatchSize,
+        maxTokens: settings.maxTokens ?? Infinity,
+        freeSlots: node.slots,
+      };
+    });
+    this.scheduler = new Scheduler<SimRequest>({
+      lanes: this.lanes,
+      slots: node.slots,
+      interference,
+      limits: { entries: settings.maxEntries ?? 10_000, bytes: Infinity },
+      sojourn: { target: 200, interval: 1000 },
+    });
+  }
+
+  arrive(request: SimRequest, now: number): boolean {
+    const allowed = this.#restrict?.(request, now) ?? request.allowed;
+    const entry = allowed === request.allowed ? request : Object.assign(request, { allowed });
+    return this.scheduler.offer(entry, now).kind === 'accept';
+  }
+
+  next(now: number): Step {
+    const decision = this.scheduler.next(now);
+    if (decision.kind === 'idle') return decision;
+    if (decision.kind === 'drop') {
+      for (const entry of decision.entries) this.scheduler.settled(entry);
+      return { kind: 'drop', requests: decision.entries };
+    }
+    const variant = this.#variants[decision.lane.index] as number;
+    const batch: SimBatch = { variant, requests: decision.entries, length: decision.length };
+    this.#running.set(batch, { dispatch: decision, running: this.scheduler.started(decision, now) });
+    return { kind: 'run', batch };
+  }
+
+  ended(batch: SimBatch, _latency: number, now: number): void {
+    const known = this.#running.get(batch);
+    if (known === undefined) return;
+    this.#running.delete(batch);
+    this.scheduler.ended(known.dispatch, known.running, now, false);
+    for (const request of batch.requests) this.scheduler.settled(request);
+  }
+}

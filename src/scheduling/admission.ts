@@ -1,0 +1,114 @@
+import type { ClientShares } from './client-shares.ts';
+import type { DeadlineQueue } from './deadline-queue.ts';
+import type { DemandRates } from './demand-rates.ts';
+import type { Demand, Entry } from './entry.ts';
+import { weightOf, workBefore } from './entry.ts';
+import type { FreeTimes } from './free-times.ts';
+import type { Price, PriceList } from './price-list.ts';
+import type { SojournBound } from './sojourn-bound.ts';
+
+export interface AdmissionLimits {
+  /** Entries that may wait. */
+  readonly entries: number;
+  /** Bytes of all entries that are not settled. */
+  readonly bytes: number;
+}
+
+export type Verdict =
+  /** It can be on time, and nobody who was accepted becomes late by it. */
+  | { readonly kind: 'accept'; readonly price: AcceptedPrice }
+  /** It would be late even alone: `earliest` milliseconds are needed from now. */
+  | { readonly kind: 'infeasible'; readonly earliest: number }
+  /** There is more work than time; a retry can succeed after `retryAfter` milliseconds. */
+  | { readonly kind: 'overload'; readonly retryAfter: number }
+  /** A bound of the server is reached. */
+  | {
+      readonly kind: 'full';
+      readonly bound: 'entries' | 'bytes';
+      readonly limit: number;
+      readonly retryAfter: number;
+    };
+
+export type AcceptedPrice = Pick<Entry, 'weight' | 'demand' | 'latest' | 'mates' | 'credit'>;
+
+export interface AdmissionView {
+  readonly queue: DeadlineQueue<Entry>;
+  readonly prices: PriceList;
+  readonly rates: DemandRates;
+  readonly shares: ClientShares;
+  readonly sojourn: SojournBound;
+  readonly limits: AdmissionLimits;
+  readonly bytesInFlight: number;
+  readonly free: FreeTimes;
+}
+
+/** Batches are planned for this much more than arrives. */
+const HEADROOM = 1.1;
+/** The part of a batch that is expected to be ahead of an entry in the same batch. */
+const SHARED_PART = 0.2;
+/** A client that is far above its share leaves this part of the time before its deadline to others. */
+const CLIENT_RESERVE = 0.3;
+/** All lower priorities together leave at most this part of the time before their deadlines to higher ones. */
+const PRIORITY_RESERVE = 0.5;
+
+/**
+ * Whether a request is taken. Work is priced at full efficient batches: the volume ahead at what a row costs in one,
+ * and the end at that of a full one. Under load batches are full, so that what is promised is kept; the first
+ * arrivals of an idle server are priced alone. Pure: `view` is read only.
+ */
+export function judge(demand: Demand, view: AdmissionView, now: number): Verdict {
+  const { queue, prices, limits, free } = view;
+  const price = prices.of(demand.allowed, demand.length, now);
+  const solo = price.alone(demand.rows);
+  const work = price.unit * demand.rows;
+  const clearing = Math.max(free.mean - now, 0) + queue.demand;
+  if (now + solo > demand.deadline) {
+    return { kind: 'infeasible', earliest: solo };
+  }
+  if (queue.size >= limits.entries && (queue.size > 0 || free.first > now)) {
+    return { kind: 'full', bound: 'entries', limit: limits.entries, retryAfter: clearing };
+  }
+  if (view.bytesInFlight + demand.bytes > limits.bytes) {
+    return { kind: 'full', bound: 'bytes', limit: limits.bytes, retryAfter: clearing };
+  }
+  const rows = plannedRows(demand, view, price, now);
+  const tail = Math.max(price.tail(rows), demand.rows > price.efficient ? solo : 0);
+  const latest = demand.deadline - tail;
+  const mates = Math.max(Math.min(rows, price.efficient) - demand.rows, 0) * price.unit;
+  const credit = SHARED_PART * mates;
+  const ahead = queue.demandBefore(demand.deadline);
+  const start = Math.max(free.level(workBefore(ahead, { mates, credit })), now);
+  const reserve = (demand.deadline - now) * reservedShare(demand, view, now);
+  const accepted: Verdict = {
+    kind: 'accept',
+    price: { weight: weightOf(demand.priority) * demand.rows, demand: work, latest, mates, credit },
+  };
+  if (queue.size === 0 && free.first <= now) return accepted;
+  if (demand.patient && start - now > view.sojourn.limit(now)) {
+    return { kind: 'overload', retryAfter: clearing };
+  }
+  if (start > latest - reserve || queue.crowdedBy(work, demand.deadline, free)) {
+    return { kind: 'overload', retryAfter: Math.max(start - latest + reserve, clearing / 2, 1) };
+  }
+  return accepted;
+}
+
+/**
+ * The batch an entry will end in: the smallest that keeps up with what arrives, and at least what waits already, so
+ * that tight deadlines are not refused while there is little to do.
+ */
+function plannedRows(demand: Demand, view: AdmissionView, price: Price, now: number): number {
+  const { efficient, lane, slots } = price;
+  const wanted = (view.rates.rows(now) * HEADROOM) / slots;
+  for (let rows = view.queue.size + demand.rows; rows < efficient; rows++) {
+    if (rows / lane.cost.predict(rows, demand.length) >= wanted) return rows;
+  }
+  return efficient;
+}
+
+/** The share of its time that a request must leave to clients below their share, and to higher priorities. */
+function reservedShare(demand: Demand, view: AdmissionView, now: number): number {
+  const client = CLIENT_RESERVE * view.shares.excess(demand.client, now);
+  if (demand.priority <= 1) return client;
+  return client + PRIORITY_RESERVE * Math.min(view.rates.above(demand.priority, now), 1);
+}

@@ -1,0 +1,133 @@
+import { CellCorrections } from './cell-corrections.ts';
+import { Interference } from './interference.ts';
+import { type Coefficients, LatencyFit } from './latency-fit.ts';
+import { RatioQuantile } from './ratio-quantile.ts';
+
+/** One measured batch. */
+export interface Measurement {
+  readonly rows: number;
+  /** Padded length of the sequence axis; 1 where the model has none. */
+  readonly length: number;
+  /** Milliseconds. */
+  readonly latency: number;
+}
+
+/** What one process learned, for the next: plain data. */
+export interface CostProfile {
+  readonly coefficients: Coefficients;
+  readonly inflation: number;
+  readonly observations: number;
+}
+
+const COVERAGE_GOAL = 0.99;
+const MOST_INFLATION = 3;
+/** Before anything is measured: a tenth of the runs may take this much longer than expected. */
+const FIRST_INFLATION = 1.15;
+const SWEEP_WEIGHT = 1;
+/** All of an old profile counts for half of one measured batch of each size. */
+const PROFILE_WEIGHT = 0.5;
+const PROFILE_ROWS = [1, 2, 4, 8, 16];
+const PROFILE_LENGTHS = [1, 16, 64, 128];
+
+/**
+ * What a batch of one variant costs, as a function of its rows and its padded length, learned while it runs. `predict`
+ * is what to expect and is for comparing; `bound` is what 99 % stay below and is for promises.
+ */
+export class CostModel {
+  readonly #fit = new LatencyFit();
+  readonly #cells = new CellCorrections();
+  readonly #ratios = new RatioQuantile();
+  readonly #interference: Interference;
+  #alpha = 0;
+  #beta = 0;
+  #gamma = 0;
+  #inflation = FIRST_INFLATION;
+  #observations = 0;
+  #covered = 0;
+
+  constructor(interference: Interference = new Interference()) {
+    this.#interference = interference;
+    this.#ratios.add(1, 10);
+    this.#ratios.add(FIRST_INFLATION, 1);
+  }
+
+  /** Batches observed while serving. */
+  get observations(): number {
+    return this.#observations;
+  }
+
+  /** How many of them took no longer than their bound. */
+  get covered(): number {
+    return this.#covered;
+  }
+
+  /** The bound over the expectation, 1 to 3. */
+  get inflation(): number {
+    return this.#inflation;
+  }
+
+  get coefficients(): Coefficients {
+    return this.#fit.coefficients;
+  }
+
+  /** Expected milliseconds of a batch while `busy` slots run, its own included. 0 for what was never measured. */
+  predict(rows: number, length: number, busy = 1): number {
+    const fit = this.#alpha + rows * length * (this.#beta + this.#gamma * length);
+    return fit * this.#cells.factor(rows, length) * this.#interference.factor(busy);
+  }
+
+  /** Milliseconds that a batch exceeds once in a hundred times. */
+  bound(rows: number, length: number, busy = 1): number {
+    return this.predict(rows, length, busy) * this.#inflation;
+  }
+
+  observe({ rows, length, latency }: Measurement, busy = 1): void {
+    if (!(latency > 0)) return;
+    const expected = this.predict(rows, length, busy);
+    this.#observations += 1;
+    if (expected > 0) {
+      if (latency <= expected * this.#inflation) this.#covered += 1;
+      this.#ratios.add(latency / expected);
+      this.#inflation = Math.min(Math.max(this.#ratios.quantile(COVERAGE_GOAL), 1), MOST_INFLATION);
+      const alone = expected / this.#interference.factor(busy);
+      this.#interference.observe(busy, latency / alone);
+    }
+    const alone = latency / this.#interference.factor(busy);
+    this.#fit.observe(rows, length, alone);
+    this.#refresh();
+    const fit = this.#alpha + rows * length * (this.#beta + this.#gamma * length);
+    if (fit > 0) this.#cells.observe(rows, length, alone / fit);
+  }
+
+  /** Takes in the sweep that was run when the variant was opened: each size alone on the node. */
+  sweep(measurements: readonly Measurement[]): void {
+    for (const { rows, length, latency } of measurements) {
+      if (latency > 0) this.#fit.anchor(rows, length, latency, SWEEP_WEIGHT);
+    }
+    this.#refresh();
+  }
+
+  export(): CostProfile {
+    return {
+      coefficients: this.#fit.coefficients,
+      inflation: this.#inflation,
+      observations: this.#observations,
+    };
+  }
+
+  /** A profile of an earlier process helps where nothing is measured yet, and weighs little against what is. */
+  import({ coefficients: [alpha, beta, gamma] }: CostProfile): void {
+    const weight = PROFILE_WEIGHT / (PROFILE_ROWS.length * PROFILE_LENGTHS.length);
+    for (const rows of PROFILE_ROWS) {
+      for (const length of PROFILE_LENGTHS) {
+        const latency = alpha + rows * length * (beta + gamma * length);
+        if (latency > 0 && Number.isFinite(latency)) this.#fit.anchor(rows, length, latency, weight);
+      }
+    }
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    [this.#alpha, this.#beta, this.#gamma] = this.#fit.coefficients;
+  }
+}

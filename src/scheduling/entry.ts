@@ -1,0 +1,74 @@
+/** How much of the time until its deadline a request gives for accuracy: all, half, or none. */
+export type Preference = 'accuracy' | 'balanced' | 'latency';
+
+/** What is asked of the scheduler for one request, or for the piece of a large one. Times in milliseconds on its clock. */
+export interface Demand {
+  readonly rows: number;
+  /** Size of the sequence axis before padding; 1 where nothing is padded. */
+  readonly length: number;
+  readonly acceptedAt: number;
+  /** Finite. For a request without one: the server's default, and `patient` is set. */
+  readonly deadline: number;
+  /** No deadline of its own: it is kept from waiting long in a standing queue instead. */
+  readonly patient: boolean;
+  /** 1 is first. */
+  readonly priority: number;
+  /** Who asks; shares are kept per client. */
+  readonly client: string;
+  /** Bit i: the lane with index i may answer. Not 0. */
+  readonly allowed: number;
+  /** Why only one lane is allowed, where that was not the accuracy floor. */
+  readonly route: 'free' | 'pinned' | 'canary';
+  readonly preference: Preference;
+  /** Entries of equal keys may run together. */
+  readonly key: string;
+  /** Memory that it holds until it is settled. */
+  readonly bytes: number;
+}
+
+/** A demand in the queue, with its price as it was when it was accepted. */
+export interface Entry extends Demand {
+  /** Worth of its answer: halves with each priority. */
+  readonly weight: number;
+  /** Milliseconds of the whole node that it takes in an efficient batch of its cheapest allowed lane. */
+  demand: number;
+  /** When a full batch of that lane must have started, so that the entry is on time. */
+  latest: number;
+  /** Work ahead of it that runs in the same batch while no more than that is ahead: node milliseconds. */
+  mates: number;
+  /** The part of the work ahead of it that is expected to run in the same batch otherwise. At most `mates`. */
+  credit: number;
+  /** Chosen for the batch that is being formed. */
+  taken: boolean;
+  /** Order of arrival; decides between equal deadlines. */
+  sequence: number;
+  /** Where it waits; undefined before and after. */
+  block: Block | undefined;
+}
+
+/** A run of consecutive entries of the queue, with what is asked of all of them. */
+export interface Block {
+  readonly entries: Entry[];
+  /** Sum of their demands. */
+  demand: number;
+  /** The smallest `latest + credit` less the demand before it in this block. */
+  slack: number;
+  /** The smallest `latest`. */
+  latest: number;
+  /** How many of its entries are taken. */
+  taken: number;
+  /** Its place among the blocks. */
+  index: number;
+}
+
+/** Sums of prices may differ by this from their products. */
+const ROUNDING = 1.0001;
+
+/** The work that is done before an entry's batch can start, when so much is ahead of it. */
+export const workBefore = (ahead: number, { mates, credit }: Pick<Entry, 'mates' | 'credit'>): number =>
+  ahead <= mates * ROUNDING ? 0 : ahead - credit;
+
+export const weightOf = (priority: number): number => 2 ** (1 - priority);
+
+/** Lengths are padded to multiples of 8, which kernels like and which keeps the number of shapes small. */
+export const paddedLength = (length: number): number => (length <= 1 ? length : (length + 7) & ~7);

@@ -1,0 +1,58 @@
+import { ArrivalRate } from './arrival-rate.ts';
+import type { Entry } from './entry.ts';
+import { allows, type Lane } from './lane.ts';
+
+const MEMORY_MS = 10_000;
+
+/** What is exported for dashboards and autoscalers; means over about ten seconds. */
+export interface SchedulerGauges {
+  /** Share of the answers that came from a less accurate variant than their requests allowed. */
+  readonly accuracyDebt: number;
+  /** Points of accuracy (0 to 1) that those answers lost on average over all answers. */
+  readonly accuracyLost: number;
+  /** Share of the node that the offered demand takes on the cheapest allowed variants; above 1 some of it is refused. */
+  readonly demandUtilisation: number;
+  /** 0 idle, 1 at capacity without refusing: what to scale on. */
+  readonly saturation: number;
+  /** Requests refused for overload, as a share of all. */
+  readonly refusedShare: number;
+}
+
+/** Counts what was answered and refused. */
+export class ServiceRecord {
+  readonly #answered = new ArrivalRate(MEMORY_MS);
+  readonly #lowered = new ArrivalRate(MEMORY_MS);
+  readonly #lost = new ArrivalRate(MEMORY_MS);
+  readonly #refused = new ArrivalRate(MEMORY_MS);
+
+  dispatched(entries: readonly Entry[], lane: Lane, lanes: readonly Lane[], now: number): void {
+    this.#answered.add(entries.length, now);
+    for (const { allowed } of entries) {
+      const best = lanes.reduce(
+        (most, each) => (allows(allowed, each) ? Math.max(most, each.accuracy) : most),
+        0,
+      );
+      if (best <= lane.accuracy) continue;
+      this.#lowered.add(1, now);
+      this.#lost.add(best - lane.accuracy, now);
+    }
+  }
+
+  refused(now: number): void {
+    this.#refused.add(1, now);
+  }
+
+  gauges(demandUtilisation: number, now: number): SchedulerGauges {
+    const answered = this.#answered.at(now);
+    const refused = this.#refused.at(now);
+    const share = (part: number, whole: number) => (whole > 0 ? part / whole : 0);
+    const refusedShare = share(refused, answered + refused);
+    return {
+      accuracyDebt: share(this.#lowered.at(now), answered),
+      accuracyLost: share(this.#lost.at(now), answered),
+      demandUtilisation,
+      saturation: refusedShare > 0.001 ? Math.max(demandUtilisation, 1) : Math.min(demandUtilisation, 1),
+      refusedShare,
+    };
+  }
+}

@@ -1,0 +1,30 @@
+import type { CostModel } from './cost-model.ts';
+
+/** One variant as the scheduler sees it. */
+export interface Lane {
+  /** Place among the lanes of its version: bit `index` of a mask stands for it. */
+  readonly index: number;
+  readonly variant: string;
+  /** Share of right answers, 0 to 1. */
+  readonly accuracy: number;
+  readonly cost: CostModel;
+  /** Rows. */
+  readonly maxBatchSize: number;
+  /** Rows times padded length; Infinity for no bound. */
+  readonly maxTokens: number;
+  /** Batches that may start right now. */
+  readonly freeSlots: number;
+}
+
+export const allows = (mask: number, { index }: Lane): boolean => (mask & (1 << index)) !== 0;
+
+/** The mask of the lanes that are at least as accurate as `floor`; 0 when none is. */
+export const atLeast = (lanes: readonly Lane[], floor: number): number =>
+  lanes.reduce((mask, { accuracy, index }) => (accuracy >= floor ? mask | (1 << index) : mask), 0);
+
+/** A batch of this many rows and this padded length is within the lane's bounds; a single entry always is. */
+export const withinBudget = (lane: Lane, rows: number, length: number): boolean =>
+  rows <= lane.maxBatchSize && rows * length <= lane.maxTokens;
+
+/** The smallest gain that counts: a batch that saves less than this share of its parts does not pay. */
+export const LEAST_GAIN = 0.02;

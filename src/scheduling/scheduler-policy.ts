@@ -1,0 +1,92 @@
+import { type Choice, type ChoiceView, chooseVariant } from './choose-variant.ts';
+import type { Entry } from './entry.ts';
+import type { Lane } from './lane.ts';
+
+/** Entries looked at to find those that may join a head, and those that may. */
+const MOST_SCANNED = 256;
+const MOST_CANDIDATES = 64;
+
+export type Decision<E extends Entry> =
+  /** Run these together on that lane now. */
+  | {
+      readonly kind: 'dispatch';
+      readonly lane: Lane;
+      readonly entries: readonly E[];
+      readonly rows: number;
+      /** Padded. */
+      readonly length: number;
+      /** Milliseconds that the batch is expected to take, and that it exceeds once in a hundred times. */
+      readonly expected: number;
+      readonly bound: number;
+      /** Node milliseconds spent on accuracy, and the share of them that may be missing. */
+      readonly premium: number;
+      readonly pressure: number;
+    }
+  /** These cannot be on time any more: answer them so, unexecuted. */
+  | { readonly kind: 'drop'; readonly entries: readonly E[] }
+  /** Nothing can start; ask again when an entry has come or a slot is free. */
+  | { readonly kind: 'idle' };
+
+export interface PolicyView<E extends Entry> extends ChoiceView<E> {
+  /** The most accurate first. */
+  readonly lanes: readonly Lane[];
+  /** Batches that the node may start now, over all lanes. */
+  readonly freeSlots: number;
+}
+
+const IDLE = { kind: 'idle' } as const;
+
+/**
+ * What to do next with a queue, some lanes and a moment: pure, so that a simulator and a server that ask with the same
+ * view do the same. Asked again until it is idle.
+ */
+export function decide<E extends Entry>(view: PolicyView<E>, now: number): Decision<E> {
+  if (view.queue.size === 0) return IDLE;
+  const dead = deadHeads(view, now);
+  if (dead.length > 0) return { kind: 'drop', entries: dead };
+  if (view.freeSlots <= 0) return IDLE;
+  const open = view.lanes.filter(({ freeSlots }) => freeSlots > 0);
+  const mask = open.reduce((bits, { index }) => bits | (1 << index), 0);
+  if (mask === 0) return IDLE;
+  const inOrder = compatible(view, mask);
+  const choice = chooseVariant(inOrder, open, view, now);
+  if (choice !== undefined) return dispatch(choice);
+  const [head] = inOrder;
+  return head === undefined || (head.allowed & ~mask) !== 0 ? IDLE : { kind: 'drop', entries: [head] };
+}
+
+function dispatch<E extends Entry>({ lane, window, premium, pressure }: Choice<E>): Decision<E> {
+  const { entries, rows, length, expected, bound } = window;
+  return { kind: 'dispatch', lane, entries, rows, length, expected, bound, premium, pressure };
+}
+
+/** The entries at the front that would be late even alone. */
+function deadHeads<E extends Entry>({ queue, prices, freeSlots }: PolicyView<E>, now: number): readonly E[] {
+  const dead: E[] = [];
+  queue.scan((entry) => {
+    const needed = freeSlots > 0 ? prices.of(entry.allowed, entry.length, now).alone(entry.rows) : 0;
+    if (now + needed <= entry.deadline) return false;
+    dead.push(entry);
+    return true;
+  });
+  return dead;
+}
+
+/** The first entry that an open lane may answer, and those by deadline that may share its batch. */
+function compatible<E extends Entry>({ queue }: PolicyView<E>, mask: number): readonly E[] {
+  const found: E[] = [];
+  let scanned = 0;
+  let common = mask;
+  queue.scan((entry) => {
+    scanned += 1;
+    const [head] = found;
+    if (head === undefined) {
+      if ((entry.allowed & mask) !== 0) found.push(entry);
+      return true;
+    }
+    common = head.allowed & entry.allowed & mask;
+    if (entry.key === head.key && common !== 0) found.push(entry);
+    return found.length < MOST_CANDIDATES && scanned < MOST_SCANNED;
+  });
+  return found;
+}

@@ -1,0 +1,166 @@
+import { type AdmissionLimits, judge, type Verdict } from './admission.ts';
+import { reasonFor, type VariantReason } from './choose-variant.ts';
+import { ClientShares } from './client-shares.ts';
+import { DeadlineQueue } from './deadline-queue.ts';
+import { DemandRates } from './demand-rates.ts';
+import type { Entry } from './entry.ts';
+import { Foresight } from './foresight.ts';
+import { type SchedulerGauges, ServiceRecord } from './gauges.ts';
+import type { Interference } from './interference.ts';
+import type { Lane } from './lane.ts';
+import { PremiumRecord } from './premium-record.ts';
+import { PriceList } from './price-list.ts';
+import { type Decision, decide } from './scheduler-policy.ts';
+import { type Running, Slots } from './slots.ts';
+import { SojournBound, type SojournOptions } from './sojourn-bound.ts';
+
+export interface SchedulerOptions {
+  /** `index` counts from 0 in this order; at most 31. */
+  readonly lanes: readonly Lane[];
+  /** Batches that the node runs at once, over all lanes. */
+  readonly slots: number;
+  /** The one that the lanes' cost models share. */
+  readonly interference: Interference;
+  readonly limits: AdmissionLimits;
+  readonly sojourn: SojournOptions;
+}
+
+type Dispatch<E extends Entry> = Extract<Decision<E>, { kind: 'dispatch' }>;
+
+/**
+ * The state of one version's scheduling, and the verbs that change it. It has no clock, no timer and starts nothing:
+ * the caller offers entries, asks `next` until it says idle (on an arrival, and when a slot is free), and tells what
+ * became of the batches.
+ */
+export class Scheduler<E extends Entry> {
+  readonly #lanes: readonly Lane[];
+  readonly #limits: AdmissionLimits;
+  readonly #queue = new DeadlineQueue<E>();
+  readonly #rates = new DemandRates();
+  readonly #shares = new ClientShares();
+  readonly #record = new ServiceRecord();
+  readonly #premiums = new PremiumRecord();
+  readonly #sojourn: SojournBound;
+  readonly #slots: Slots;
+  readonly #prices: PriceList;
+  #bytesInFlight = 0;
+
+  constructor({ lanes, slots, interference, limits, sojourn }: SchedulerOptions) {
+    this.#lanes = lanes.toSorted((a, b) => b.accuracy - a.accuracy || a.index - b.index);
+    this.#limits = limits;
+    this.#sojourn = new SojournBound(sojourn);
+    this.#slots = new Slots(slots);
+    this.#prices = new PriceList(lanes, this.#slots.count, () =>
+      interference.effectiveSlots(this.#slots.count),
+    );
+  }
+
+  /** Entries that wait. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** The earliest deadline of what waits; Infinity when nothing does. */
+  get nextDeadline(): number {
+    return this.#queue.head?.deadline ?? Infinity;
+  }
+
+  /** Bytes of what was accepted and not settled. */
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
+  }
+
+  /** Judges an entry and queues it if it is accepted. */
+  offer(entry: E, now: number): Verdict {
+    if (this.#queue.size === 0) this.#sojourn.empty(now);
+    const price = this.#prices.of(entry.allowed, entry.length, now);
+    this.#rates.arrived(entry, price, now);
+    const verdict = judge(
+      entry,
+      {
+        queue: this.#queue,
+        prices: this.#prices,
+        rates: this.#rates,
+        shares: this.#shares,
+        sojourn: this.#sojourn,
+        limits: this.#limits,
+        bytesInFlight: this.#bytesInFlight,
+        free: this.#slots.freeTimes(now),
+      },
+      now,
+    );
+    if (verdict.kind !== 'accept') {
+      if (verdict.kind !== 'infeasible') this.#record.refused(now);
+      this.#premiums.refused(price.unit * entry.rows, now);
+      return verdict;
+    }
+    Object.assign(entry, verdict.price);
+    this.#shares.charge(entry.client, verdict.price.demand, now);
+    this.#bytesInFlight += entry.bytes;
+    this.#queue.insert(entry);
+    return verdict;
+  }
+
+  /** What to do next. A drop or a dispatch has left the queue when this returns. */
+  next(now: number): Decision<E> {
+    const decision = decide(
+      {
+        queue: this.#queue,
+        lanes: this.#lanes,
+        prices: this.#prices,
+        free: this.#slots.freeTimes(now),
+        foresight: this.#foresight(now),
+        busy: this.#slots.busy,
+        freeSlots: this.#slots.count - this.#slots.busy,
+      },
+      now,
+    );
+    if (decision.kind === 'idle') return decision;
+    for (const entry of decision.entries) this.#queue.remove(entry);
+    return decision;
+  }
+
+  #foresight(now: number): Foresight {
+    const { head } = this.#queue;
+    const tail =
+      head === undefined
+        ? 0
+        : this.#prices.of(head.allowed, head.length, now).tail(2 + this.#rates.rows(now) * 20);
+    const levels = this.#rates.slacks
+      .shares()
+      .map(({ slack, share }) => ({ share, backlog: Math.max(slack - tail, 1) }));
+    return new Foresight(this.#rates.forecast, levels, this.#premiums.correction(now), now);
+  }
+
+  /** A dispatched batch has started. */
+  started({ lane, entries, bound, premium, pressure }: Dispatch<E>, now: number): Running {
+    this.#premiums.spent(premium, pressure, now);
+    this.#record.dispatched(entries, lane, this.#lanes, now);
+    return this.#slots.start(now, bound);
+  }
+
+  /** It has ended. One that failed teaches nothing about its cost. */
+  ended({ lane, rows, length }: Dispatch<E>, running: Running, now: number, failed: boolean): void {
+    this.#slots.end(running);
+    if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
+    if (!failed) lane.cost.observe({ rows, length, latency: now - running.startedAt }, running.busy);
+  }
+
+  /** A queued entry is not wanted any more. */
+  remove(entry: E): void {
+    this.#queue.remove(entry);
+  }
+
+  /** An accepted entry was answered, in whatever way: what it held is free. */
+  settled(entry: E): void {
+    this.#bytesInFlight -= entry.bytes;
+  }
+
+  reason(entry: E, lane: Lane): VariantReason {
+    return reasonFor(entry, lane, this.#lanes);
+  }
+
+  gauges(now: number): SchedulerGauges {
+    return this.#record.gauges(this.#rates.utilisation(now), now);
+  }
+}

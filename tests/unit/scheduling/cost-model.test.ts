@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Random } from '../../../bench/sim/random.ts';
+import { CostModel, type Measurement } from '../../../src/scheduling/cost-model.ts';
+import { Interference } from '../../../src/scheduling/interference.ts';
+
+type Law = (rows: number, length: number) => number;
+
+const ROWS = [1, 2, 4, 8, 16];
+const LENGTHS = [16, 64, 128];
+
+const measured = (law: Law): Measurement[] =>
+  LENGTHS.flatMap((length) => ROWS.map((rows) => ({ rows, length, latency: law(rows, length) })));
+
+describe('the latency fit', () => {
+  test('finds any law of its form, also outside the sizes it has seen', () => {
+    const coefficient = fc.constantFrom(0, 0.001, 0.01, 0.2);
+    fc.assert(
+      fc.property(fc.constantFrom(0, 0.5, 9), coefficient, coefficient, (alpha, beta, gamma) => {
+        fc.pre(alpha + beta + gamma > 0);
+        const law: Law = (rows, length) => alpha + rows * length * (beta + gamma * length);
+        const cost = new CostModel();
+        cost.sweep(measured(law));
+        for (const rows of [3, 32]) {
+          for (const length of [24, 200]) {
+            expect(cost.predict(rows, length)).toBeCloseTo(law(rows, length), 3);
+          }
+        }
+      }),
+    );
+  });
+
+  test('never predicts less for more, whatever it was shown', () => {
+    const shown = fc.array(
+      fc.record({
+        rows: fc.integer({ min: 1, max: 32 }),
+        length: fc.integer({ min: 1, max: 256 }),
+        latency: fc.double({ min: 0.01, max: 1000, noNaN: true }),
+      }),
+      { minLength: 1, maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(shown, (measurements) => {
+        const cost = new CostModel();
+        cost.sweep(measurements);
+        const [alpha, beta, gamma] = cost.coefficients;
+        expect(Math.min(alpha, beta, gamma)).toBeGreaterThanOrEqual(0);
+        expect(cost.predict(1, 1)).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  test('takes one row that was only ever run alone for a cost per row', () => {
+    const cost = new CostModel();
+    cost.sweep([{ rows: 1, length: 1, latency: 5 }]);
+    expect(cost.predict(4, 1)).toBeCloseTo(20, 6);
+  });
+
+  test('follows a machine that has become half as fast', () => {
+    const cost = new CostModel();
+    const law: Law = (rows) => 4 + rows;
+    cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: law(rows, 1) })));
+    for (let i = 0; i < 600; i++) {
+      const rows = ROWS[i % ROWS.length] ?? 1;
+      cost.observe({ rows, length: 1, latency: 2 * law(rows, 1) });
+    }
+    for (const rows of ROWS) expect(cost.predict(rows, 1) / (2 * law(rows, 1))).toBeCloseTo(1, 1);
+  });
+
+  test('ignores measurements that are none', () => {
+    const cost = new CostModel();
+    cost.sweep([{ rows: 1, length: 1, latency: 5 }]);
+    for (const latency of [0, -1, Number.NaN]) cost.observe({ rows: 1, length: 1, latency });
+    expect(cost.observations).toBe(0);
+    expect(cost.predict(1, 1)).toBeCloseTo(5, 6);
+  });
+});
+
+test('a size that costs something else than the fit says is learned by itself', () => {
+  const cost = new CostModel();
+  const law: Law = (rows) => (rows === 5 ? 30 : 4 + rows);
+  for (let i = 0; i < 400; i++) {
+    const rows = 1 + (i % 8);
+    cost.observe({ rows, length: 1, latency: law(rows, 1) });
+  }
+  expect(cost.predict(5, 1) / 30).toBeCloseTo(1, 1);
+  expect(cost.predict(4, 1) / 8).toBeGreaterThan(0.8);
+  expect(cost.predict(4, 1) / 8).toBeLessThan(1.2);
+});
+
+describe('the bound', () => {
+  test.each([0.02, 0.1, 0.25])('covers 98 to 100 percent of runs that spread by %s', (spread) => {
+    const random = new Random(11);
+    const cost = new CostModel();
+    cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: 4 + rows })));
+    let covered = 0;
+    for (let i = 0; i < 4000; i++) {
+      const rows = ROWS[i % ROWS.length] ?? 1;
+      const latency = (4 + rows) * Math.exp(spread * random.normal());
+      if (i >= 1000 && latency <= cost.bound(rows, 1)) covered += 1;
+      cost.observe({ rows, length: 1, latency });
+    }
+    expect(covered / 3000).toBeGreaterThan(0.98);
+    expect(cost.covered / cost.observations).toBeGreaterThan(0.97);
+  });
+
+  test('stays between one and three times what is expected', () => {
+    const cost = new CostModel();
+    cost.sweep([{ rows: 1, length: 1, latency: 1 }]);
+    for (let i = 0; i < 50; i++) cost.observe({ rows: 1, length: 1, latency: i % 2 === 0 ? 1 : 50 });
+    expect(cost.inflation).toBe(3);
+    for (let i = 0; i < 5000; i++) cost.observe({ rows: 1, length: 1, latency: 1 });
+    expect(cost.inflation).toBeGreaterThanOrEqual(1);
+    expect(cost.inflation).toBeLessThan(1.05);
+  });
+});
+
+test('interference of busy slots is learned apart from the cost of a batch alone', () => {
+  const interference = new Interference();
+  const cost = new CostModel(interference);
+  cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: 4 + rows })));
+  for (let i = 0; i < 2000; i++) {
+    const rows = ROWS[i % ROWS.length] ?? 1;
+    const busy = 1 + (i % 2);
+    cost.observe({ rows, length: 1, latency: (4 + rows) * (busy === 2 ? 1.6 : 1) }, busy);
+  }
+  expect(cost.predict(8, 1, 2) / cost.predict(8, 1, 1)).toBeCloseTo(1.6, 1);
+  expect(cost.predict(8, 1, 1)).toBeCloseTo(12, 0);
+  expect(interference.effectiveSlots(2)).toBeCloseTo(1.25, 1);
+});
+
+describe('a profile', () => {
+  test('helps a model that has measured nothing', () => {
+    const before = new CostModel();
+    before.sweep(measured((rows, length) => 3 + 0.01 * rows * length));
+    const after = new CostModel();
+    after.import(before.export());
+    expect(after.predict(8, 64)).toBeCloseTo(before.predict(8, 64), 3);
+  });
+
+  test('of another machine gives way to the warm-up sweep', () => {
+    const law: Law = (rows, length) => 3 + 0.01 * rows * length;
+    const after = new CostModel();
+    after.import({ coefficients: [30, 0.1, 0], inflation: 1, observations: 1e6 });
+    after.sweep(measured(law));
+    for (const rows of [2, 16]) expect(after.predict(rows, 64) / law(rows, 64)).toBeLessThan(1.25);
+  });
+});
