@@ -6,9 +6,9 @@ import type { CeilingDone, CeilingSetup, CeilingTask } from './ceiling-messages.
 /** Rows per run that are tried for the most rows per second. */
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32];
 
-/** Milliseconds per batch size in the search, and before anything is measured. */
+/** Milliseconds per batch size in the search; a part of it goes before, to warm up. */
 const SEARCH = 600;
-const WARM_UP = 200;
+const WARM_UP_SHARE = 1 / 3;
 
 /**
  * What the runtime can do on this machine: threads that each run a session and do nothing else. A server cannot be
@@ -25,14 +25,14 @@ export class Ceiling implements AsyncDisposable {
     this.threads = workers.length;
   }
 
-  /** `sessions` threads with a session each. Finds the best batch size, not above `maxBatch`. */
-  static async open(setup: CeilingSetup, sessions: number, maxBatch = 32): Promise<Ceiling> {
+  /** `sessions` threads with a session each. Finds the best batch size, with `search` milliseconds for each. */
+  static async open(setup: CeilingSetup, sessions: number, search = SEARCH): Promise<Ceiling> {
     const workers = Array.from(
       { length: sessions },
       () => new Worker(new URL('./ceiling-thread.ts', import.meta.url), { workerData: setup }),
     );
     const ceiling = new Ceiling(workers);
-    await ceiling.#search(BATCH_SIZES.filter((rows) => rows <= maxBatch));
+    await ceiling.#search(search);
     return ceiling;
   }
 
@@ -53,11 +53,11 @@ export class Ceiling implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  async #search(sizes: readonly number[]): Promise<void> {
+  async #search(duration: number): Promise<void> {
     let best = 0;
-    for (const rows of sizes) {
-      await this.rowsPerSecond(WARM_UP, rows);
-      const rate = await this.rowsPerSecond(SEARCH, rows);
+    for (const rows of BATCH_SIZES) {
+      await this.rowsPerSecond(duration * WARM_UP_SHARE, rows);
+      const rate = await this.rowsPerSecond(duration, rows);
       if (rate <= best) continue;
       best = rate;
       this.bestBatch = rows;

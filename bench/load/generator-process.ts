@@ -20,7 +20,10 @@ export class Generator implements AsyncDisposable {
   /** Rejects with the reason when the target is down, does not serve a model, or answers an error. */
   static async open(setup: GeneratorSetup): Promise<Generator> {
     const generator = new Generator(
-      fork(fileURLToPath(new URL('./generator.ts', import.meta.url)), { serialization: 'advanced' }),
+      fork(fileURLToPath(new URL('./generator.ts', import.meta.url)), {
+        serialization: 'advanced',
+        execArgv: [],
+      }),
     );
     try {
       await generator.#ask({ kind: 'open', setup });

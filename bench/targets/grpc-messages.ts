@@ -9,6 +9,7 @@ export const METHODS = {
   infer: `${SERVICE}/ModelInfer`,
   streamInfer: `${SERVICE}/ModelStreamInfer`,
   metadata: `${SERVICE}/ModelMetadata`,
+  statistics: `${SERVICE}/ModelStatistics`,
 } as const;
 
 /** A ModelInferRequest with every input raw. */

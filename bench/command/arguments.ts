@@ -1,0 +1,171 @@
+import { parseArgs } from 'node:util';
+import { type Lengths, parseLengths } from '../inputs/lengths.ts';
+import { parseArrivals } from '../load/arrivals.ts';
+import { SCENARIOS, type Scenario } from '../suite/result.ts';
+import { PROTOCOLS, type Protocol } from '../targets/target.ts';
+
+/** What the command line asks for, checked. Times in milliseconds. */
+export interface BenchArguments {
+  /** Undefined: this server is started for the run. */
+  readonly address: string | undefined;
+  readonly admin: string | undefined;
+  readonly repository: string;
+  readonly protocol: Protocol;
+  readonly models: readonly { readonly name: string; readonly weight: number }[];
+  readonly scenarios: readonly Scenario[];
+  readonly concurrencies: readonly number[];
+  readonly rates: readonly number[];
+  readonly arrivals: string;
+  readonly bound: number;
+  readonly rows: number;
+  readonly lengths: Lengths;
+  readonly largestId: number;
+  readonly texts: string | undefined;
+  readonly window: number;
+  readonly warmUp: number;
+  readonly mostWindows: number;
+  readonly seed: number;
+  readonly onnx: string | undefined;
+  readonly sessions: number | undefined;
+  readonly files: { readonly json?: string; readonly csv?: string; readonly html?: string };
+}
+
+interface Flag {
+  readonly default?: string;
+  readonly help: string;
+}
+
+/** Every flag with its default; the help is made from it. */
+const FLAGS: Readonly<Record<string, Flag>> = {
+  address: {
+    help: 'Server to measure, http://host:port or host:port of gRPC. This server is started when left out.',
+  },
+  admin: { help: 'Address of the metrics of a sluice server, for where the time went.' },
+  'model-repository': { default: 'models', help: 'Repository that is served when no address is given.' },
+  protocol: { default: 'rest-binary', help: `${PROTOCOLS.join(', ')}.` },
+  model: { help: 'Model to measure; NAME=WEIGHT several times for a mix. Needed.' },
+  scenario: { default: 'concurrency', help: `${SCENARIOS.join(', ')}; several with commas.` },
+  concurrency: { default: '1,8,32', help: 'Requests out at once, in scenario concurrency.' },
+  rate: { default: '10,50,100', help: 'Requests per second, in scenario rate.' },
+  arrivals: {
+    default: 'poisson',
+    help: 'constant, poisson, gamma:CV or burst:FACTOR:CALM:BURST, in scenario rate.',
+  },
+  bound: { default: '100', help: 'Bound of the 99th percentile in scenario server, milliseconds.' },
+  rows: { default: '1', help: 'Rows per request.' },
+  length: {
+    default: '32',
+    help: 'Size of symbolic dimensions after the batch: a number, uniform:A:B, lognormal:MEDIAN:SIGMA:MOST, exponential:MEAN:MOST.',
+  },
+  'largest-id': { default: '1000', help: 'Whole numbers of inputs stay below this.' },
+  texts: { help: 'File of texts, one a line, for BYTES inputs and protocol task.' },
+  window: { default: '5000', help: 'Length of a window, milliseconds.' },
+  'warm-up': { default: '1000', help: 'Load before the first window, milliseconds.' },
+  windows: { default: '10', help: 'Windows per load at most; fewer when three in a row agree.' },
+  seed: { default: '1', help: 'Seed of inputs and arrivals.' },
+  onnx: { help: 'Model file to measure the ceiling with; found in the repository when no address is given.' },
+  sessions: { help: 'Sessions of the ceiling; as many as the server has instances, or cores.' },
+  json: { help: 'Write the result to this file.' },
+  csv: { help: "Write perf_analyzer's table to this file." },
+  html: { help: 'Write the report to this file.' },
+};
+
+export const HELP = `Usage: sluice bench --model NAME [settings]
+       sluice bench compare BEFORE.json AFTER.json [--tolerance SHARE]
+
+Load-tests this server, or any server of the Open Inference Protocol.
+
+${Object.entries(FLAGS)
+  .map(
+    ([name, flag]) =>
+      `  --${name.padEnd(18)} ${flag.help}${flag.default === undefined ? '' : ` Default: ${flag.default}.`}`,
+  )
+  .join('\n')}
+`;
+
+/** Throws with the flag's name where a value does not fit. */
+export function parseArguments(argv: readonly string[]): BenchArguments {
+  const options = Object.fromEntries(
+    Object.keys(FLAGS).map((name) => [name, { type: 'string', multiple: name === 'model' } as const]),
+  );
+  const { values } = parseArgs({ args: [...argv], options, strict: true, allowPositionals: false });
+  const optional = (name: string): string | undefined => {
+    const value = values[name];
+    return typeof value === 'string' ? value : FLAGS[name]?.default;
+  };
+  const text = (name: string): string => optional(name) ?? '';
+  const models = [values['model'] ?? []].flat().map((each) => parseModel(String(each)));
+  if (models.length === 0) throw new Error('--model is needed');
+  const protocol = oneOf('protocol', text('protocol'), PROTOCOLS);
+  const arrivals = text('arrivals');
+  parseArrivals(arrivals, 1);
+  const sessions = optional('sessions');
+  return {
+    address: withScheme(optional('address'), protocol),
+    admin: withScheme(optional('admin'), 'rest-json'),
+    repository: text('model-repository'),
+    protocol,
+    models,
+    scenarios: text('scenario')
+      .split(',')
+      .map((name) => oneOf('scenario', name, SCENARIOS)),
+    concurrencies: numbers('concurrency', text('concurrency'), { whole: true }),
+    rates: numbers('rate', text('rate')),
+    arrivals,
+    bound: number('bound', text('bound')),
+    rows: number('rows', text('rows'), { whole: true }),
+    lengths: parseLengths(text('length')),
+    largestId: number('largest-id', text('largest-id'), { whole: true }),
+    texts: optional('texts'),
+    window: number('window', text('window')),
+    warmUp: number('warm-up', text('warm-up'), { zero: true }),
+    mostWindows: number('windows', text('windows'), { whole: true }),
+    seed: number('seed', text('seed'), { whole: true, zero: true }),
+    onnx: optional('onnx'),
+    sessions: sessions === undefined ? undefined : number('sessions', sessions, { whole: true }),
+    files: fileNames({ json: optional('json'), csv: optional('csv'), html: optional('html') }),
+  };
+}
+
+interface Range {
+  readonly whole?: boolean;
+  readonly zero?: boolean;
+}
+
+function number(flag: string, text: string, { whole = false, zero = false }: Range = {}): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const fits =
+    Number.isFinite(value) && (zero ? value >= 0 : value > 0) && (!whole || Number.isInteger(value));
+  if (fits) return value;
+  throw new Error(
+    `--${flag} is '${text}', it must be a ${whole ? 'whole ' : ''}number ${zero ? 'not below' : 'above'} 0`,
+  );
+}
+
+const numbers = (flag: string, text: string, range: Range = {}): number[] =>
+  text.split(',').map((each) => number(flag, each, range));
+
+function oneOf<Name extends string>(flag: string, text: string, names: readonly Name[]): Name {
+  const name = names.find((each) => each === text);
+  if (name !== undefined) return name;
+  throw new Error(`--${flag} is '${text}', it must be one of ${names.join(', ')}`);
+}
+
+function parseModel(text: string): { readonly name: string; readonly weight: number } {
+  const [name = '', weight] = text.split('=');
+  if (name === '') throw new Error(`--model is '${text}', it must be NAME or NAME=WEIGHT`);
+  return { name, weight: weight === undefined ? 1 : number('model', weight) };
+}
+
+/** REST takes a URL, gRPC a plain host and port; either may be given in either form. */
+function withScheme(address: string | undefined, protocol: Protocol): string | undefined {
+  if (address === undefined) return undefined;
+  const plain = address.replace(/^http:\/\//, '').replace(/\/$/, '');
+  if (!/^[^/\s]+:\d+$/.test(plain)) throw new Error(`'${address}' is not an address like host:port`);
+  return protocol.startsWith('grpc') ? plain : `http://${plain}`;
+}
+
+const fileNames = (files: Readonly<Record<'json' | 'csv' | 'html', string | undefined>>) =>
+  Object.fromEntries(
+    Object.entries(files).filter(([, name]) => name !== undefined),
+  ) as BenchArguments['files'];

@@ -1,0 +1,94 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { Traffic } from '../inputs/requests.ts';
+import { toCsv } from '../report/csv.ts';
+import { toHtml } from '../report/html.ts';
+import { type Screen, terminalProgress } from '../report/terminal.ts';
+import { Served } from '../server/served.ts';
+import { failedOf } from '../suite/figures.ts';
+import type { SuiteResult } from '../suite/result.ts';
+import { runSuite, type SuiteOptions } from '../suite/run-suite.ts';
+import { isRest } from '../targets/target.ts';
+import { type BenchArguments, HELP, parseArguments } from './arguments.ts';
+import { compareFiles } from './compare-files.ts';
+import { findOnnx } from './find-onnx.ts';
+
+/** Requests out at once in scenario offline: enough to fill every batch, and less than any sane queue's bound. */
+const OFFLINE_CONCURRENCY = 64;
+
+/**
+ * The command `sluice bench`. Resolves to the exit code: 0, or 1 where requests failed or figures are invalid (for
+ * `compare`: where something got worse). Rejects where nothing could be measured, with the reason.
+ */
+export async function runBench(argv: readonly string[], screen: Screen = process.stdout): Promise<number> {
+  if (argv[0] === 'compare') return compareFiles(argv.slice(1), screen);
+  if (argv.includes('--help') || argv.includes('-h')) {
+    screen.write(HELP);
+    return 0;
+  }
+  const args = parseArguments(argv);
+  const traffic = await trafficOf(args);
+  await using server = args.address === undefined ? await Served.start(args.repository) : undefined;
+  const progress = terminalProgress(screen);
+  let result: SuiteResult;
+  try {
+    result = await runSuite({ ...(await optionsOf(args, server)), traffic }, progress);
+  } finally {
+    progress.end();
+  }
+  const { json, csv, html } = args.files;
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(result)}\n`);
+  if (csv !== undefined) await writeFile(csv, toCsv(result));
+  if (html !== undefined) await writeFile(html, toHtml(result));
+  return result.points.some((point) => failedOf(point) > 0 || point.invalid.length > 0) ? 1 : 0;
+}
+
+async function trafficOf({ models, rows, lengths, largestId, texts }: BenchArguments): Promise<Traffic[]> {
+  const lines = texts === undefined ? undefined : await readTexts(texts);
+  return models.map(({ name, weight }) => ({
+    model: name,
+    weight,
+    rows,
+    lengths,
+    largestId,
+    ...(lines === undefined ? {} : { texts: lines }),
+  }));
+}
+
+async function readTexts(path: string): Promise<string[]> {
+  const lines = (await readFile(path, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '');
+  if (lines.length === 0) throw new Error(`--texts: '${path}' has no line of text`);
+  return lines;
+}
+
+async function optionsOf(
+  args: BenchArguments,
+  server: Served | undefined,
+): Promise<Omit<SuiteOptions, 'traffic'>> {
+  const { protocol, models, seed, lengths, largestId } = args;
+  const own = isRest(protocol) ? server?.rest : server?.grpc;
+  const [first, ...others] = models;
+  const found = server && first && (await findOnnx(args.repository, first.name));
+  // Several models have no common ceiling, and texts no sequence length that is known here.
+  const path = others.length > 0 || args.texts !== undefined ? undefined : (args.onnx ?? found);
+  const admin = args.admin ?? server?.admin;
+  const sessions = args.sessions ?? Math.min(availableParallelism(), 16);
+  const setup = { path: path ?? '', intraOpThreads: 1, lengths, largestId, seed };
+  return {
+    target: { protocol, address: args.address ?? own ?? '' },
+    ...(admin === undefined ? {} : { admin }),
+    ...(server === undefined ? {} : { serverPid: server.pid }),
+    ...(path === undefined ? {} : { ceiling: { setup, sessions } }),
+    scenarios: args.scenarios,
+    concurrencies: args.concurrencies,
+    rates: args.rates,
+    arrivals: args.arrivals,
+    bound: args.bound,
+    offlineConcurrency: OFFLINE_CONCURRENCY,
+    driver: 'autocannon',
+    window: args.window,
+    warmUp: args.warmUp,
+    mostWindows: args.mostWindows,
+    seed,
+  };
+}

@@ -1,0 +1,85 @@
+import type { Stages } from '../stages/stages.ts';
+import { Histogram } from '../statistics/histogram.ts';
+import type { Point } from '../suite/result.ts';
+import { type Axis, lineChart, type Series, stackedBars, ticksFor } from './svg.ts';
+
+const PARTS: readonly (keyof Stages)[] = ['outside', 'codec', 'other', 'queue', 'merge', 'compute', 'split'];
+
+/** Rows per second against latency, a line per quantile, in the order of the loads. */
+export function throughputLatencyChart(points: readonly Point[]): string {
+  const shown = points.filter(({ latency }) => latency.count > 0);
+  const series = [0.5, 0.9, 0.99].map((quantile): Series => {
+    const name = `p${quantile * 100}`;
+    return {
+      name,
+      points: shown
+        .map((point) => {
+          const y = Histogram.from(point.latency).quantile(quantile);
+          return {
+            x: point.rows,
+            y,
+            label: `${point.label}: ${point.rows.toFixed(1)} rows/s, ${name} ${y.toFixed(2)} ms`,
+          };
+        })
+        .sort((a, b) => a.x - b.x),
+    };
+  });
+  const values = series.flatMap(({ points: list }) => list);
+  const x: Axis = {
+    title: 'rows per second',
+    scale: 'linear',
+    ticks: ticksFor(
+      values.map((value) => value.x),
+      'linear',
+    ),
+  };
+  return lineChart(series, x, milliseconds(values.map((value) => value.y)));
+}
+
+/** Latency by quantile; the axis stretches the slow end, where a tail shows. */
+export function percentileChart(points: readonly Point[]): string {
+  const shown = points.filter(({ latency }) => latency.count > 0).slice(0, 8);
+  const series = shown.map((point): Series => {
+    const latency = Histogram.from(point.latency);
+    const most = Math.max(2, latency.count);
+    const steps = Math.ceil(Math.log10(most) * 8);
+    return {
+      name: point.label,
+      points: Array.from({ length: steps + 1 }, (_, step) => {
+        const rest = 10 ** (-step / 8);
+        return { x: 1 / rest, y: latency.quantile(1 - rest), label: `${point.label}: p${percent(1 / rest)}` };
+      }),
+    };
+  });
+  const values = series.flatMap(({ points: list }) => list);
+  const x: Axis = {
+    title: 'percentile',
+    scale: 'log',
+    ticks: ticksFor(
+      values.map((value) => value.x),
+      'log',
+    ),
+    format: percent,
+  };
+  return lineChart(series, x, milliseconds(values.map((value) => value.y)));
+}
+
+/** Where the time of a request went, a bar per load; empty where no server told. */
+export function stageChart(points: readonly Point[]): string {
+  const known = points.filter(({ stages }) => stages !== undefined);
+  if (known.length === 0) return '';
+  const bars = known.map(({ label, stages }) => ({
+    name: label,
+    values: PARTS.map((part) => stages?.[part] ?? 0),
+  }));
+  return stackedBars(PARTS, bars, 'ms');
+}
+
+const milliseconds = (values: readonly number[]): Axis => ({
+  title: 'milliseconds',
+  scale: 'log',
+  ticks: ticksFor(values, 'log'),
+});
+
+/** 10 stands for the 90th percentile, 100 for the 99th. */
+const percent = (times: number): string => String(Number(((1 - 1 / times) * 100).toPrecision(6)));

@@ -1,0 +1,46 @@
+import { Histogram } from '../statistics/histogram.ts';
+import { failedOf } from '../suite/figures.ts';
+import type { Point } from '../suite/result.ts';
+
+const COLUMNS = ['load', 'rows/s', 'ceiling', 'p50 ms', 'p90 ms', 'p99 ms', 'failed', ''] as const;
+
+const WIDTHS = [34, 10, 9, 10, 10, 10, 8];
+
+export const tableHead = (): string => row(COLUMNS);
+
+/** One line of the terminal's table; a headline and what is wrong follow on lines of their own. */
+export function tableRow(point: Point): string {
+  const latency = Histogram.from(point.latency);
+  const failed = failedOf(point);
+  const lines = [
+    row([
+      point.label,
+      point.rows.toFixed(1),
+      point.ceiling === undefined ? '-' : `${((point.rows / point.ceiling) * 100).toFixed(0)} %`,
+      ms(latency.quantile(0.5)),
+      ms(latency.quantile(0.9)),
+      ms(latency.quantile(0.99)),
+      failed === 0 ? '-' : String(failed),
+      point.stable ? '' : 'unstable',
+    ]),
+  ];
+  if (point.headline !== undefined) lines.push(`  ${headlineText(point.headline)}`);
+  for (const problem of point.invalid) lines.push(`  INVALID: ${problem}`);
+  for (const [name, count] of Object.entries(point.failures)) {
+    lines.push(`  FAILED ${count} requests: ${name} ${point.failureMessage ?? ''}`.trimEnd());
+  }
+  return lines.join('\n');
+}
+
+export function headlineText({ name, value, unit, note }: NonNullable<Point['headline']>): string {
+  const figure = value === undefined ? 'no claim' : `${value.toFixed(unit === 'ms' ? 3 : 1)} ${unit}`;
+  return `${name}: ${figure}${note === undefined ? '' : ` (${note})`}`;
+}
+
+const row = (cells: readonly string[]): string =>
+  cells
+    .map((cell, index) => (index === 0 ? cell.padEnd(WIDTHS[0] ?? 0) : cell.padStart(WIDTHS[index] ?? 0)))
+    .join(' ')
+    .trimEnd();
+
+const ms = (value: number): string => (Number.isNaN(value) ? '-' : value.toFixed(2));

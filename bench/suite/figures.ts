@@ -1,0 +1,85 @@
+import type { WindowResult } from '../load/messages.ts';
+import { Histogram } from '../statistics/histogram.ts';
+import type { WindowFigures } from './result.ts';
+
+/** A request is late when it goes more than this after its time, milliseconds; more than this share spoils a run. */
+export const LATE_AFTER = 1;
+export const LATE_SHARE = 0.01;
+
+export function figuresOf({ answered, rows, seconds, latency, failures }: WindowResult): WindowFigures {
+  const histogram = Histogram.from(latency);
+  return {
+    throughput: answered / seconds,
+    rows: rows / seconds,
+    mean: histogram.mean,
+    p50: histogram.quantile(0.5),
+    p90: histogram.quantile(0.9),
+    p95: histogram.quantile(0.95),
+    p99: histogram.quantile(0.99),
+    failed: sum(failures),
+  };
+}
+
+/** Several windows of one load as one. */
+export function mergeWindows(windows: readonly WindowResult[]): WindowResult {
+  const latency = new Histogram();
+  const lateness = new Histogram();
+  const failures: Record<string, number> = {};
+  const models = new Map<string, { answered: number; readonly latency: Histogram }>();
+  let [seconds, sent, answered, rows, generatorCpu] = [0, 0, 0, 0, 0];
+  for (const each of windows) {
+    seconds += each.seconds;
+    sent += each.sent;
+    answered += each.answered;
+    rows += each.rows;
+    generatorCpu += each.generatorCpu;
+    latency.add(each.latency);
+    if (each.lateness !== undefined) lateness.add(each.lateness);
+    for (const [name, count] of Object.entries(each.failures)) failures[name] = (failures[name] ?? 0) + count;
+    for (const [model, part] of Object.entries(each.byModel)) {
+      const known = models.get(model) ?? { answered: 0, latency: new Histogram() };
+      known.answered += part.answered;
+      known.latency.add(part.latency);
+      models.set(model, known);
+    }
+  }
+  const failureMessage = windows.find((each) => each.failureMessage !== undefined)?.failureMessage;
+  return {
+    seconds,
+    sent,
+    answered,
+    rows,
+    failures,
+    ...(failureMessage === undefined ? {} : { failureMessage }),
+    latency: latency.toData(),
+    byModel: Object.fromEntries(
+      [...models].map(([model, part]) => [model, { ...part, latency: part.latency.toData() }]),
+    ),
+    ...(lateness.count === 0 ? {} : { lateness: lateness.toData() }),
+    generatorCpu,
+  };
+}
+
+/** Why figures must not be used; empty where they may. */
+export function problemsOf(window: WindowResult): string[] {
+  const problems: string[] = [];
+  if (window.answered === 0) problems.push('no request was answered');
+  const share = lateShare(window);
+  if (share > LATE_SHARE) {
+    problems.push(
+      `${(share * 100).toFixed(1)} % of the requests went more than ${LATE_AFTER} ms late: the generator could not keep up`,
+    );
+  }
+  return problems;
+}
+
+/** Share of the requests that went late; 0 for a closed loop. */
+export function lateShare({ lateness }: WindowResult): number {
+  if (lateness === undefined || lateness.count === 0) return 0;
+  return Histogram.from(lateness).above(LATE_AFTER) / lateness.count;
+}
+
+export const failedOf = ({ failures }: Pick<WindowResult, 'failures'>): number => sum(failures);
+
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((total, count) => total + count, 0);

@@ -1,0 +1,179 @@
+import type { Generator } from '../load/generator-process.ts';
+import type { Load, WindowResult } from '../load/messages.ts';
+import { machineCpu, processCpu } from '../machine/cpu.ts';
+import { type Counters, type ReadCounters, stagesBetween } from '../stages/stages.ts';
+import { Histogram } from '../statistics/histogram.ts';
+import { isStable, MOST_WINDOWS, STABLE_WINDOWS } from '../statistics/stability.ts';
+import { mean } from '../statistics/summary.ts';
+import { figuresOf, mergeWindows, problemsOf } from './figures.ts';
+import type { Point, Scenario } from './result.ts';
+
+/** What a point is measured with. */
+export interface Bench {
+  readonly generator: Generator;
+  readonly counters: ReadCounters;
+  /** Rows per second of bare sessions, now. */
+  readonly ceiling?: () => Promise<number>;
+  /** The server's process, where it is on this machine and known. */
+  readonly serverPid?: number;
+  /** Milliseconds. */
+  readonly window: number;
+  readonly warmUp: number;
+  /** Windows per load at most. */
+  readonly mostWindows: number;
+  readonly progress: Progress;
+}
+
+export interface Progress {
+  /** What is going on; replaces what it said before. */
+  status(text: string): void;
+  /** A point is done. */
+  point(point: Point): void;
+}
+
+export interface PointSpec {
+  readonly scenario: Scenario;
+  readonly label: string;
+  readonly load: Load;
+  /** Queries to measure at least, over all windows that count. */
+  readonly leastQueries?: number;
+}
+
+/** Warm-up of every window but the first of a load, milliseconds. */
+const SHORT_WARM_UP = 300;
+
+interface Measured {
+  readonly result: WindowResult;
+  readonly before: Reading;
+  readonly after: Reading;
+}
+
+interface Reading {
+  readonly time: number;
+  readonly counters: Counters | undefined;
+  readonly machine: number;
+  readonly server: number | undefined;
+}
+
+/** Measures one load until its last windows agree, or there have been enough of them. */
+export async function measurePoint(bench: Bench, spec: PointSpec): Promise<Point> {
+  const ceilings = bench.ceiling === undefined ? [] : [await bench.ceiling()];
+  const measured: Measured[] = [];
+  const most = Math.min(bench.mostWindows, MOST_WINDOWS);
+  const least = spec.leastQueries ?? 0;
+  do {
+    measured.push(await measureWindow(bench, spec, measured.length));
+  } while (measured.length < most && isWorthMore(measured, least));
+  if (bench.ceiling !== undefined) ceilings.push(await bench.ceiling());
+  return toPoint(spec, measured, ceilings);
+}
+
+async function measureWindow(bench: Bench, { label, load }: PointSpec, index: number): Promise<Measured> {
+  const said = `${label}, window ${index + 1}`;
+  bench.progress.status(`${said}: warming up`);
+  let before = read(bench);
+  const warmUp = index === 0 ? bench.warmUp : Math.min(bench.warmUp, SHORT_WARM_UP);
+  const result = await bench.generator.run(
+    { load, warmUp, duration: bench.window },
+    {
+      measuring: () => {
+        before = read(bench);
+      },
+      progress: (answered, failed) => {
+        bench.progress.status(`${said}: ${answered} answered${failed === 0 ? '' : `, ${failed} FAILED`}`);
+      },
+    },
+  );
+  return { result, before: await before, after: await read(bench) };
+}
+
+async function read({ counters, serverPid }: Bench): Promise<Reading> {
+  return {
+    time: performance.now(),
+    machine: machineCpu(),
+    server: serverPid === undefined ? undefined : await processCpu(serverPid),
+    counters: await counters(),
+  };
+}
+
+/** A load that is answered with nothing but failures gets no second window. */
+function isWorthMore(measured: readonly Measured[], leastQueries: number): boolean {
+  const windows = measured.map(({ result }) => result);
+  if (windows.every(({ answered }) => answered === 0)) return false;
+  const count = windows.reduce((sum, { answered }) => sum + answered, 0);
+  return count < leastQueries || !isSteady(windows);
+}
+
+function isSteady(windows: readonly WindowResult[]): boolean {
+  return isStable(
+    windows.map(({ answered, seconds, latency }) => ({
+      throughput: answered / seconds,
+      latency: Histogram.from(latency).mean,
+    })),
+  );
+}
+
+function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: readonly number[]): Point {
+  const counted = lastOf(measured, spec.leastQueries ?? 0);
+  const windows = counted.map(({ result }) => result);
+  const merged = mergeWindows(windows);
+  const { seconds, answered, rows, latency } = merged;
+  const first = counted[0]?.before;
+  const last = counted.at(-1)?.after;
+  const stages =
+    first?.counters === undefined || last?.counters === undefined
+      ? undefined
+      : stagesBetween(first.counters, last.counters, Histogram.from(latency).mean);
+  const stable = isSteady(measured.map(({ result }) => result));
+  return {
+    scenario: spec.scenario,
+    label: spec.label,
+    load: spec.load,
+    windows: windows.map(figuresOf),
+    throughput: answered / seconds,
+    rows: rows / seconds,
+    latency,
+    failures: merged.failures,
+    ...(merged.failureMessage === undefined ? {} : { failureMessage: merged.failureMessage }),
+    models: merged.byModel,
+    stable,
+    invalid: problemsOf(merged),
+    ...(stages === undefined ? {} : { stages }),
+    ...(ceilings.length === 0 ? {} : { ceiling: mean(ceilings) }),
+    cores: coresOf(counted),
+  };
+}
+
+/** The last windows: three, or as many as it takes to have the queries. */
+function lastOf(measured: readonly Measured[], leastQueries: number): readonly Measured[] {
+  let count = 0;
+  let taken = 0;
+  for (const { result } of measured.toReversed()) {
+    if (taken >= STABLE_WINDOWS && count >= leastQueries) break;
+    taken++;
+    count += result.answered;
+  }
+  return measured.slice(measured.length - taken);
+}
+
+function coresOf(measured: readonly Measured[]): Point['cores'] {
+  const each = measured.map(({ result, before, after }) => {
+    const seconds = (after.time - before.time) / 1000;
+    const generator = result.generatorCpu / result.seconds;
+    const machine = (after.machine - before.machine) / seconds;
+    if (before.server === undefined || after.server === undefined) return { generator };
+    const server = (after.server - before.server) / seconds;
+    return { generator, server, others: Math.max(0, machine - server - generator) };
+  });
+  const average = (values: readonly (number | undefined)[]): number | undefined => {
+    const known = values.filter((value) => value !== undefined);
+    return known.length === 0 ? undefined : mean(known);
+  };
+  const server = average(each.map((cores) => cores.server));
+  const others = average(each.map((cores) => cores.others));
+  return {
+    generator: average(each.map((cores) => cores.generator)) ?? 0,
+    ...(server === undefined ? {} : { server }),
+    ...(others === undefined ? {} : { others }),
+  };
+}

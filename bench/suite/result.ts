@@ -1,0 +1,93 @@
+import type { Lengths } from '../inputs/lengths.ts';
+import type { Load } from '../load/messages.ts';
+import type { Machine } from '../machine/describe.ts';
+import type { Stages } from '../stages/stages.ts';
+import type { HistogramData } from '../statistics/histogram.ts';
+import type { TargetSpec } from '../targets/target.ts';
+
+export const FORMAT = 'sluice-bench/1';
+
+/** `concurrency` and `rate` sweep over a list; the others are the scenarios of MLPerf inference. */
+export const SCENARIOS = [
+  'concurrency',
+  'rate',
+  'single-stream',
+  'multi-stream',
+  'server',
+  'offline',
+] as const;
+
+export type Scenario = (typeof SCENARIOS)[number];
+
+/** One window in figures; rates per second, times in milliseconds. */
+export interface WindowFigures {
+  readonly throughput: number;
+  readonly rows: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly failed: number;
+}
+
+/** What a scenario is about, in one number. */
+export interface Headline {
+  readonly name: string;
+  /** Undefined where too few queries were measured for a claim. */
+  readonly value?: number;
+  readonly unit: string;
+  readonly note?: string;
+}
+
+/** One load, measured. */
+export interface Point {
+  readonly scenario: Scenario;
+  /** "concurrency 8", "poisson 200/s". */
+  readonly label: string;
+  readonly load: Load;
+  /** The windows that count: the last ones. */
+  readonly windows: readonly WindowFigures[];
+  /** Answers and rows per second over these windows. Failures are in neither. */
+  readonly throughput: number;
+  readonly rows: number;
+  readonly latency: HistogramData;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly failureMessage?: string;
+  readonly models: Readonly<Record<string, { readonly answered: number; readonly latency: HistogramData }>>;
+  /** Whether the last three windows agree within 10 %. */
+  readonly stable: boolean;
+  /** Why the figures must not be used; empty where they may. */
+  readonly invalid: readonly string[];
+  readonly stages?: Stages;
+  /** Rows per second of bare sessions right before and after. */
+  readonly ceiling?: number;
+  /** Cores busy on average; the server's only where it runs here. */
+  readonly cores: { readonly server?: number; readonly generator: number; readonly others?: number };
+  readonly headline?: Headline;
+}
+
+export interface CeilingFigures {
+  readonly sessions: number;
+  readonly bestBatch: number;
+  /** Median milliseconds of one row, one session alone. */
+  readonly p50: number;
+}
+
+/** A whole run, as the JSON file has it. */
+export interface SuiteResult {
+  readonly format: typeof FORMAT;
+  /** ISO 8601. */
+  readonly started: string;
+  readonly machine: Machine;
+  readonly target: TargetSpec;
+  readonly traffic: readonly {
+    readonly model: string;
+    readonly weight: number;
+    readonly rows: number;
+    readonly lengths: Lengths;
+  }[];
+  readonly seed: number;
+  readonly ceiling?: CeilingFigures;
+  readonly points: readonly Point[];
+}

@@ -1,0 +1,109 @@
+import { parseArrivals } from '../load/arrivals.ts';
+import type { Load } from '../load/messages.ts';
+import { queriesNeeded, sureQuantile } from '../statistics/early-stopping.ts';
+import { Histogram } from '../statistics/histogram.ts';
+import { type Bench, measurePoint } from './measure.ts';
+import type { Headline, Point, Scenario } from './result.ts';
+import { searchRate } from './server-search.ts';
+
+export interface ScenarioOptions {
+  readonly concurrencies: readonly number[];
+  /** Requests per second. */
+  readonly rates: readonly number[];
+  /** `poisson`, `constant`, `gamma:CV` or `burst:FACTOR:CALM:BURST`. */
+  readonly arrivals: string;
+  /** Bound of the 99th percentile in scenario `server`, milliseconds. */
+  readonly bound: number;
+  /** Requests that are out at once in scenario `offline`. */
+  readonly offlineConcurrency: number;
+  readonly driver: 'autocannon' | 'own';
+  readonly seed: number;
+}
+
+/** Requests of a query of MultiStream. */
+const STREAMS = 8;
+
+/** What MLPerf inference asks of a valid Offline run. */
+const OFFLINE_SAMPLES = 24_576;
+
+type Run = (bench: Bench, options: ScenarioOptions) => Promise<Point[]>;
+
+const RUN: Readonly<Record<Scenario, Run>> = {
+  concurrency: (bench, { concurrencies, driver }) =>
+    inTurn(concurrencies, (concurrency) =>
+      measurePoint(bench, {
+        scenario: 'concurrency',
+        label: `concurrency ${concurrency}`,
+        load: { kind: 'closed', concurrency, driver },
+      }),
+    ),
+  rate: (bench, { rates, arrivals, seed }) =>
+    inTurn(rates, (rate) =>
+      measurePoint(bench, {
+        scenario: 'rate',
+        label: `${arrivals} ${rate}/s`,
+        load: { kind: 'open', arrivals: parseArrivals(arrivals, rate), seed },
+      }),
+    ),
+  'single-stream': async (bench, { driver }) => {
+    const load: Load = { kind: 'closed', concurrency: 1, driver };
+    const leastQueries = queriesNeeded(1, 0.9);
+    const point = await measurePoint(bench, {
+      scenario: 'single-stream',
+      label: 'single stream',
+      load,
+      leastQueries,
+    });
+    return [{ ...point, headline: surely(point, 0.9, 'p90') }];
+  },
+  'multi-stream': async (bench) => {
+    const load: Load = { kind: 'closed', concurrency: 1, driver: 'own', together: STREAMS };
+    const leastQueries = queriesNeeded(1, 0.99);
+    const label = `multi stream, ${STREAMS} at once`;
+    const point = await measurePoint(bench, { scenario: 'multi-stream', label, load, leastQueries });
+    return [{ ...point, headline: surely(point, 0.99, 'p99 of the slowest of 8') }];
+  },
+  server: async (bench, { bound, seed }) => {
+    const { rate, tried } = await searchRate(bench, { bound, seed });
+    const headline: Headline = {
+      name: `Poisson rate with p99 within ${bound} ms`,
+      ...(rate === 0 ? {} : { value: rate }),
+      unit: 'requests/s',
+      note: `tried ${tried.map((each) => `${each.rate.toFixed(0)} (${each.outcome})`).join(', ')}`,
+    };
+    const load: Load = { kind: 'open', arrivals: { kind: 'poisson', rate: Math.max(rate, 1) }, seed };
+    const label = `server, poisson ${Math.max(rate, 1).toFixed(1)}/s`;
+    return [{ ...(await measurePoint(bench, { scenario: 'server', label, load })), headline }];
+  },
+  offline: async (bench, { offlineConcurrency, driver }) => {
+    const load: Load = { kind: 'closed', concurrency: offlineConcurrency, driver };
+    const label = `offline, ${offlineConcurrency} requests out`;
+    const point = await measurePoint(bench, { scenario: 'offline', label, load });
+    const samples = Math.round((point.rows / Math.max(point.throughput, 1e-9)) * point.latency.count);
+    const note =
+      samples < OFFLINE_SAMPLES ? `${samples} samples; MLPerf asks for ${OFFLINE_SAMPLES}` : undefined;
+    const headline = { name: 'rows per second', value: point.rows, unit: 'rows/s', ...(note && { note }) };
+    return [{ ...point, headline }];
+  },
+};
+
+export const runScenario = (scenario: Scenario, bench: Bench, options: ScenarioOptions): Promise<Point[]> =>
+  RUN[scenario](bench, options);
+
+async function inTurn<Value>(
+  values: readonly Value[],
+  measure: (value: Value) => Promise<Point>,
+): Promise<Point[]> {
+  const points: Point[] = [];
+  for (const value of values) points.push(await measure(value));
+  return points;
+}
+
+/** The quantile that is claimed with 99 % confidence, as MLPerf's early stopping has it. */
+function surely({ latency }: Point, quantile: number, name: string): Headline {
+  const histogram = Histogram.from(latency);
+  const value = sureQuantile(histogram, quantile);
+  if (value !== undefined) return { name: `${name}, early stopping`, value, unit: 'ms' };
+  const note = `${histogram.count} queries are too few, it takes ${queriesNeeded(0, quantile)}`;
+  return { name: `${name}, early stopping`, unit: 'ms', note };
+}

@@ -1,0 +1,86 @@
+import type { WindowResult } from '../load/messages.ts';
+import { judge, queriesNeeded } from '../statistics/early-stopping.ts';
+import { Histogram } from '../statistics/histogram.ts';
+import { failedOf, LATE_SHARE, lateShare } from './figures.ts';
+import type { Bench } from './measure.ts';
+
+export interface ServerSearch {
+  /** The 99th percentile must not be above this, milliseconds. */
+  readonly bound: number;
+  readonly seed: number;
+}
+
+export interface FoundRate {
+  /** Requests per second; 0 where no rate met the bound. */
+  readonly rate: number;
+  /** Rates that were tried, in their order. */
+  readonly tried: readonly Tried[];
+}
+
+export interface Tried {
+  readonly rate: number;
+  /** `late`: the generator could not keep up, so the rate cannot be claimed. */
+  readonly outcome: 'met' | 'missed' | 'late';
+}
+
+const QUANTILE = 0.99;
+
+/** The search ends when the least rate that misses is this near above the largest that meets. */
+const NEAR = 1.05;
+
+/** Windows that are added while the figures leave it open whether the bound is met. */
+const MOST_TRIES = 3;
+
+/** Concurrency of the closed loop that tells where to begin. */
+const PROBE_CONCURRENCY = 32;
+
+/** The largest Poisson rate whose 99th percentile is within the bound: doubling, then bisection. */
+export async function searchRate(bench: Bench, search: ServerSearch): Promise<FoundRate> {
+  const tried: Tried[] = [];
+  const meets = async (rate: number): Promise<boolean> => {
+    const outcome = await tryRate(bench, search, rate);
+    tried.push({ rate, outcome });
+    return outcome === 'met';
+  };
+  let met = 0;
+  let missed = await closedRate(bench);
+  if (missed === 0) return { rate: 0, tried };
+  while (tried.length < 4 && (await meets(missed))) {
+    met = missed;
+    missed *= 2;
+  }
+  while (missed > met * NEAR && tried.length < 12) {
+    const middle = met === 0 ? missed / 2 : Math.sqrt(met * missed);
+    if (await meets(middle)) met = middle;
+    else missed = middle;
+  }
+  return { rate: met, tried };
+}
+
+async function closedRate({ generator, progress, warmUp, window }: Bench): Promise<number> {
+  progress.status('server: looking for where to begin');
+  const load = { kind: 'closed', concurrency: PROBE_CONCURRENCY, driver: 'own' } as const;
+  const { answered, seconds } = await generator.run({ load, warmUp, duration: window });
+  return answered / seconds;
+}
+
+/** Failed requests are slow ones: none of them was on time. */
+async function tryRate({ generator, progress, warmUp, window }: Bench, search: ServerSearch, rate: number) {
+  const enough = (queriesNeeded(1, QUANTILE) * 1.1 * 1000) / rate;
+  const duration = Math.max(window, enough);
+  const load = { kind: 'open', arrivals: { kind: 'poisson', rate }, seed: search.seed } as const;
+  let [count, slow] = [0, 0];
+  for (let attempt = 1; ; attempt++) {
+    progress.status(`server: ${rate.toFixed(1)} requests/s, window ${attempt}`);
+    const result = await generator.run({ load: { ...load, seed: search.seed + attempt }, warmUp, duration });
+    count += result.answered + failedOf(result);
+    slow += slowIn(result, search.bound);
+    if (lateShare(result) > LATE_SHARE) return 'late';
+    const verdict = judge(count, slow, QUANTILE);
+    if (verdict !== 'open') return verdict;
+    if (attempt === MOST_TRIES) return 'missed';
+  }
+}
+
+const slowIn = (result: WindowResult, bound: number): number =>
+  Histogram.from(result.latency).above(bound) + failedOf(result);

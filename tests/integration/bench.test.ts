@@ -1,0 +1,135 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runBench } from '../../bench/command/run-bench.ts';
+import { failedOf } from '../../bench/suite/figures.ts';
+import type { SuiteResult } from '../../bench/suite/result.ts';
+import { mlpModel } from '../support/onnx/models.ts';
+import { startTestServer, type TestServer } from '../support/start-server.ts';
+
+const SHORT = ['--window', '150', '--warm-up', '50', '--windows', '1', '--concurrency', '2', '--rate', '20'];
+
+let server: TestServer;
+let folder: string;
+
+beforeAll(async () => {
+  server = await startTestServer({ 'mlp/1/model.onnx': mlpModel(), 'mlp2/1/model.onnx': mlpModel() });
+  folder = await mkdtemp(join(tmpdir(), 'sluice-bench-test-'));
+});
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function bench(...argv: string[]) {
+  const json = join(folder, 'result.json');
+  let text = '';
+  const screen = { write: (part: string) => (text += part) };
+  const code = await runBench([...SHORT, '--json', json, ...argv], screen);
+  return { code, text, result: JSON.parse(await readFile(json, 'utf8')) as SuiteResult };
+}
+
+test.each(['rest-json', 'rest-binary', 'grpc', 'grpc-stream'])(
+  'a server is measured over %s',
+  async (protocol) => {
+    const address = protocol.startsWith('grpc') ? server.grpc : server.rest;
+    const { code, text, result } = await bench(
+      ...['--address', address, '--protocol', protocol, '--model', 'mlp', '--rows', '3'],
+    );
+    const [point] = result.points;
+    expect(text).toContain('concurrency 2');
+    expect(code).toBe(0);
+    expect(result.points).toHaveLength(1);
+    expect(point?.latency.count).toBeGreaterThan(0);
+    expect(point?.rows).toBeCloseTo((point?.throughput ?? 0) * 3, 6);
+    expect(point?.failures).toEqual({});
+    expect(point?.stages?.compute).toBeGreaterThan(0);
+  },
+);
+
+test('several models are mixed, and several scenarios make one report', async () => {
+  const html = join(folder, 'report.html');
+  const onnx = join(server.repository, 'mlp/1/model.onnx');
+  const { result } = await bench(
+    ...['--address', server.rest, '--admin', server.admin, '--model', 'mlp=3', '--model', 'mlp2'],
+    ...['--scenario', 'concurrency,rate', '--arrivals', 'gamma:2', '--html', html, '--onnx', onnx],
+  );
+  expect(result.points.map(({ label }) => label)).toEqual(['concurrency 2', 'gamma:2 20/s']);
+  const { mlp, mlp2 } = result.points[0]?.models ?? {};
+  expect((mlp?.answered ?? 0) / (mlp2?.answered ?? 0)).toBeGreaterThan(2);
+  expect(await readFile(html, 'utf8')).toContain('gamma:2 20/s');
+});
+
+test('the ceiling is measured beside a single model', async () => {
+  const onnx = join(server.repository, 'mlp/1/model.onnx');
+  const { result } = await bench(
+    ...['--address', server.rest, '--model', 'mlp', '--onnx', onnx, '--sessions', '1'],
+  );
+  expect(result.ceiling?.sessions).toBe(1);
+  expect(result.points[0]?.ceiling).toBeGreaterThan(0);
+});
+
+test('a target that is down, a model that is not there and a wrong flag are said, and nothing is measured', async () => {
+  const down = runBench(['--address', 'http://127.0.0.1:1', '--model', 'mlp']);
+  await expect(down).rejects.toThrow(/ECONNREFUSED/);
+  await expect(runBench(['--address', '127.0.0.1:1', '--protocol', 'grpc', '--model', 'm'])).rejects.toThrow(
+    /UNAVAILABLE/,
+  );
+  await expect(runBench(['--address', server.rest, '--model', 'nope'])).rejects.toThrow(/'nope'.*404/);
+  await expect(runBench(['--address', server.rest])).rejects.toThrow('--model is needed');
+  await expect(runBench(['--model', 'm', '--rate', '0'])).rejects.toThrow(/--rate is '0'/);
+  await expect(runBench(['--model', 'm', '--scenario', 'x'])).rejects.toThrow(/--scenario is 'x'/);
+});
+
+test('errors are counted by their kind and are never throughput', async () => {
+  let asked = 0;
+  const failing = createServer((request, response) => {
+    request.resume().on('end', () => {
+      const infer = request.url?.endsWith('/infer') === true;
+      const refused = infer && asked++ > 0;
+      response.writeHead(refused ? 429 : 200, { 'content-type': 'application/json' });
+      if (refused) response.end('{"error":"the queue is full"}');
+      else if (infer) response.end('{"outputs":[{"name":"y","shape":[1]}]}');
+      else response.end('{"inputs":[{"name":"x","datatype":"FP32","shape":[-1,2]}],"outputs":[]}');
+    });
+  });
+  await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(failing.address() as AddressInfo).port}`;
+  try {
+    const { code, text, result } = await bench('--address', address, '--model', 'm', '--scenario', 'rate');
+    const [point] = result.points;
+    expect(code).toBe(1);
+    expect(point?.throughput).toBe(0);
+    expect(point?.latency.count).toBe(0);
+    expect(point && failedOf(point)).toBeGreaterThan(0);
+    expect(Object.keys(point?.failures ?? {})).toEqual(['HTTP 429']);
+    expect(text).toContain('INVALID: no request was answered');
+    expect(text).toContain('the queue is full');
+  } finally {
+    failing.closeAllConnections();
+    failing.close();
+  }
+});
+
+test('compare says whether a result got worse by its exit code', async () => {
+  const { result } = await bench('--address', server.rest, '--model', 'mlp');
+  const scaled = (factor: number): SuiteResult => ({
+    ...result,
+    points: result.points.map((point) => ({
+      ...point,
+      windows: [100, 101, 102].map((rows) => ({
+        ...{ throughput: rows, rows: rows * factor, mean: 1, p50: 1, p90: 1, p95: 1, p99: 1, failed: 0 },
+      })),
+    })),
+  });
+  const files = [join(folder, 'a.json'), join(folder, 'b.json')] as const;
+  await writeFile(files[0], JSON.stringify(scaled(1)));
+  await writeFile(files[1], JSON.stringify(scaled(0.5)));
+  const screen = { write: () => true };
+  expect(await runBench(['compare', ...files], screen)).toBe(1);
+  expect(await runBench(['compare', files[1], files[0]], screen)).toBe(0);
+});

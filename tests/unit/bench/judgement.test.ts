@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { isStable } from '../../../bench/statistics/stability.ts';
+import { median } from '../../../bench/statistics/summary.ts';
+import { compareMeans, studentQuantile } from '../../../bench/statistics/welch.ts';
+
+const windows = (...pairs: [number, number][]) =>
+  pairs.map(([throughput, latency]) => ({ throughput, latency }));
+
+test('three windows within 10 % of each other are stable, whatever came before', () => {
+  expect(isStable(windows([10, 90], [100, 10], [109, 10.5], [105, 11]))).toBe(true);
+  expect(isStable(windows([100, 10], [100, 10]))).toBe(false);
+  expect(isStable(windows([100, 10], [111, 10], [105, 10]))).toBe(false);
+  expect(isStable(windows([100, 10], [100, 12], [100, 10]))).toBe(false);
+  expect(isStable(windows([0, 0], [0, 0], [0, 0]))).toBe(false);
+});
+
+test('the median of an even number of values is between the middle two', () => {
+  expect(median([4, 1, 3])).toBe(3);
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+  expect(median([])).toBeNaN();
+});
+
+test.each([
+  [0.95, 1, 12.706],
+  [0.95, 4, 2.776],
+  [0.99, 10, 3.169],
+  [0.95, 1000, 1.962],
+])("Student's quantile for %d with %d degrees of freedom is %d", (confidence, freedom, t) => {
+  expect(studentQuantile(confidence, freedom)).toBeCloseTo(t, 3);
+});
+
+test('the interval of a ratio holds the true ratio, and shrinks with the spread', () => {
+  const wide = compareMeans([90, 100, 110], [190, 200, 210]);
+  const narrow = compareMeans([99, 100, 101], [199, 200, 201]);
+  for (const estimate of [wide, narrow]) {
+    expect(estimate?.low).toBeLessThan(2);
+    expect(estimate?.high).toBeGreaterThan(2);
+  }
+  const width = (estimate = wide): number => (estimate?.high ?? 0) - (estimate?.low ?? 0);
+  expect(width(narrow)).toBeLessThan(width(wide) / 5);
+});
+
+test('one window tells nothing about its spread', () => {
+  expect(compareMeans([100], [100, 101])).toBeUndefined();
+  expect(compareMeans([100, 0], [100, 101])).toBeUndefined();
+});

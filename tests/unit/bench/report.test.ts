@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { toCsv } from '../../../bench/report/csv.ts';
+import { toHtml } from '../../../bench/report/html.ts';
+import { ticksFor } from '../../../bench/report/svg.ts';
+import { tableRow } from '../../../bench/report/table.ts';
+import { terminalProgress } from '../../../bench/report/terminal.ts';
+import { histogramOf, pointOf, resultOf } from './result-fixture.ts';
+
+const OPEN = { kind: 'open', arrivals: { kind: 'poisson', rate: 50 }, seed: 1 } as const;
+
+test('the CSV has the columns of perf_analyzer, times in microseconds', () => {
+  const [head, row] = toCsv(resultOf(pointOf([120]))).split('\n');
+  expect(head).toBe(
+    'Concurrency,Inferences/Second,Client Send,Network+Server Send/Recv,Server Queue,Server Compute Input,' +
+      'Server Compute Infer,Server Compute Output,Client Recv,p50 latency,p90 latency,p95 latency,p99 latency',
+  );
+  const cells = row?.split(',').map(Number) ?? [];
+  expect(cells.slice(0, 9)).toEqual([8, 120, 0, 2250, 1000, 250, 5000, 500, 0]);
+  expect(cells[9]).toBeCloseTo(20_000, -2);
+});
+
+test('closed and open loads are tables of their own in the CSV', () => {
+  const csv = toCsv(resultOf(pointOf([120]), pointOf([50], 10, { label: 'poisson 50/s', load: OPEN })));
+  const [closed, open] = csv.split('\n\n');
+  expect(closed).toMatch(/^Concurrency,/);
+  expect(open).toMatch(/^Request Rate,.*\n50,50\.00,/);
+});
+
+test('the HTML report is one page without anything from outside', () => {
+  const html = toHtml(resultOf(pointOf([120]), pointOf([150], 20, { label: 'concurrency <16>' })));
+  expect(html).not.toMatch(/<script|<img|<link|@import|url\(|https?:\/\/(?!127\.0\.0\.1:1\b)/);
+  expect(html).toContain('concurrency &#60;16&#62;');
+  expect(html).not.toContain('<fast>');
+  expect(html.match(/<svg/g)).toHaveLength(3);
+  expect(html).toContain('compute: 5.000 ms');
+});
+
+test('a report of a server that tells nothing has no stages, and nothing that is not a number', () => {
+  const { stages: _, ...silent } = pointOf([120]);
+  const nothing = { ...silent, rows: 0, latency: histogramOf([]), invalid: ['no request was answered'] };
+  const html = toHtml(resultOf(silent, nothing));
+  expect(html).not.toMatch(/NaN|undefined|Infinity/);
+  expect(html).not.toContain('Where the time');
+  expect(html).toContain('invalid: no request was answered');
+});
+
+test('failures stand under their row, with what the server said', () => {
+  const failing = pointOf([5], 10, { failures: { 'HTTP 429': 12 }, failureMessage: 'queue full' });
+  expect(tableRow(failing)).toContain('FAILED 12 requests: HTTP 429 queue full');
+});
+
+test('a terminal shows what goes on in one line, a file gets finished rows only', () => {
+  const seen = (isTTY: boolean): string => {
+    let text = '';
+    const progress = terminalProgress({ isTTY, columns: 40, write: (part) => (text += part) });
+    progress.status('x'.repeat(100));
+    progress.point(pointOf([120]));
+    progress.end();
+    return text;
+  };
+  expect(seen(false)).not.toContain('x');
+  expect(seen(false).split('\n')).toHaveLength(3);
+  expect(seen(true)).toContain(`\r\u001B[K${'x'.repeat(39)}\r`);
+});
+
+test('ticks are round and hold every value', () => {
+  expect(ticksFor([3, 41], 'linear')).toEqual([0, 10, 20, 30, 40, 50]);
+  expect(ticksFor([0.4, 300], 'log')).toEqual([0.1, 1, 10, 100, 1000]);
+});

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { countersIn } from '../../../bench/stages/metrics-page.ts';
+import { stagesBetween } from '../../../bench/stages/stages.ts';
+import { countersOf } from '../../../bench/stages/statistics.ts';
+import { Metrics } from '../../../src/metrics/metrics.ts';
+
+test('the stages of a request add up to what the client saw', () => {
+  const before = { count: 10, queue: 1, computeInput: 1, computeInfer: 1, computeOutput: 1, request: 5 };
+  const after = {
+    count: 110,
+    queue: 1.2,
+    computeInput: 1.05,
+    computeInfer: 1.5,
+    computeOutput: 1.02,
+    request: 5.9,
+  };
+  const stages = stagesBetween(
+    { ...before, transport: { count: 10, seconds: 6 } },
+    { ...after, transport: { count: 110, seconds: 7.1 } },
+    15,
+  );
+  expect(Object.values(stages ?? {}).reduce((sum, value) => sum + value, 0)).toBeCloseTo(15, 9);
+  expect(stages?.queue).toBeCloseTo(2, 9);
+  expect(stages?.compute).toBeCloseTo(5, 9);
+  expect(stages?.codec).toBeCloseTo(2, 9);
+  expect(stages?.other).toBeCloseTo(1.3, 9);
+});
+
+test('no request between two readings means no stages', () => {
+  const reading = { count: 10, queue: 1, computeInput: 1, computeInfer: 1, computeOutput: 1 };
+  expect(stagesBetween(reading, reading, 5)).toBeUndefined();
+});
+
+test("this server's metrics are read for the models that are measured", async () => {
+  const metrics = new Metrics({ version: '0', tritonMetrics: false });
+  for (const model of ['m', 'other']) {
+    const observer = metrics.createVariantObserver({ model, version: '1', variant: 'default' });
+    observer.requestEnded('ok', 16, { queue: 1, computeInput: 2, computeInfer: 4, computeOutput: 8 }, 1);
+  }
+  metrics.transport('rest')('/v2/models/:model/infer', 200, 0.02, 100);
+  metrics.transport('rest')('/v2/health/live', 200, 5, 0);
+  const counters = countersIn(await metrics.text(), ['m@default']);
+  expect(counters?.count).toBe(1);
+  expect(counters?.queue).toBeCloseTo(0.001, 9);
+  expect(counters?.computeOutput).toBeCloseTo(0.008, 9);
+  expect(counters?.transport?.count).toBe(1);
+  expect(counters?.transport?.seconds).toBeCloseTo(0.02, 9);
+});
+
+test('the statistics extension is read over all versions, numbers or Longs', () => {
+  const version = {
+    inference_stats: {
+      success: { count: 2 },
+      queue: { ns: { toString: () => '1500000000' } },
+      compute_infer: { ns: 500_000_000 },
+    },
+  };
+  expect(countersOf({ model_stats: [version, version] })).toEqual({
+    count: 4,
+    queue: 3,
+    computeInput: 0,
+    computeInfer: 1,
+    computeOutput: 0,
+  });
+});
