@@ -6,6 +6,9 @@ import type { MeasuredVariant, VariantsFile } from './variants-file.ts';
 
 const VARIANT_FILE = /^model(?:_(.+))?\.onnx$/;
 
+/** The graphs of a model of texts and images that is exported in two. */
+const TOWER_FILE = /^(text|vision)_model(_.+)?\.onnx$/;
+
 /** Files that are certainly not external data of an ONNX file. */
 const SIDECAR = /\.(?:onnx|json|txt|md|pbtxt|model|py|tflite|png|svg)$/;
 
@@ -56,10 +59,14 @@ export function collectVariants({
   return variants;
 }
 
-/** `default` for model.onnx, `int8` for model_int8.onnx; undefined for any other name. */
+/**
+ * `default` for model.onnx, `int8` for model_int8.onnx, `text` and `text_int8` for text_model.onnx and
+ * text_model_int8.onnx; undefined for any other name.
+ */
 function variantOf(fileName: string): string | undefined {
   const found = VARIANT_FILE.exec(fileName);
-  const variant = found === null ? '' : (found[1] ?? 'default');
+  const [, tower = '', kind = ''] = TOWER_FILE.exec(fileName) ?? [];
+  const variant = found === null ? tower + kind : (found[1] ?? 'default');
   return isName(variant) ? variant : undefined;
 }
 

@@ -27,7 +27,8 @@ export interface Embedded {
 
 /** A model that gives each token of a text a vector, or each text one. */
 export interface Embedder {
-  readonly settings: SentenceSettings;
+  /** Whether the export says how a text gets one vector. */
+  readonly pools: boolean;
   readonly vocabularySize: number;
   encode(
     texts: readonly string[],
@@ -68,7 +69,7 @@ function makeEmbedder(encoder: TextEncoder, settings: SentenceSettings, vocabula
   const features: Embedder['features'] = (encoded, model) =>
     runTexts(encoded, encoder, model, outputNamed(model, TOKEN_OUTPUTS));
   return {
-    settings,
+    pools: settings.pooling.length > 0,
     vocabularySize,
     features,
     limit: (model) => graphLimit(model) ?? encoder.maxLength,

@@ -35,7 +35,7 @@ export const featureExtraction = (embedder: Embedder): Task => ({
     };
     const texts = Array.isArray(inputs) ? inputs : [inputs];
     const encoded = await embedder.encode(texts, request, model);
-    const tokenwise = pooling === 'none' || (pooling === undefined && embedder.settings.pooling.length === 0);
+    const tokenwise = pooling === 'none' || (pooling === undefined && !embedder.pools);
     const answers = tokenwise
       ? (await embedder.features(encoded, model)).map((row) => tokenVectors(row))
       : (await embedder.embed(encoded, { ...request, pooling }, model)).vectors.map((vector) =>

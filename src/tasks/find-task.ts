@@ -3,6 +3,7 @@ import type { ServedVersion } from '../inference/served.ts';
 import { embedderTasks } from './embedder.ts';
 import { type ExportFolder, jsonObject, textField } from './export-folder.ts';
 import { imageClassifierTasks } from './image-classification.ts';
+import { imageTextTasks } from './image-text/image-text.ts';
 import { isTaskName, TASK_NAMES, type TaskFamily, type TaskName } from './task.ts';
 import { textClassifierTasks } from './text-classifier.ts';
 import { tokenClassifierTasks } from './token-classification.ts';
@@ -17,6 +18,8 @@ const FAMILIES: Readonly<Record<TaskName, TaskFamily>> = {
   'sentence-similarity': embedderTasks,
   embeddings: embedderTasks,
   'image-classification': imageClassifierTasks,
+  'zero-shot-image-classification': imageTextTasks,
+  'image-feature-extraction': imageTextTasks,
 };
 
 /** How transformers names the models of each task: the end of the first of `architectures`. */
@@ -24,6 +27,7 @@ const ARCHITECTURES: readonly (readonly [ending: string, task: TaskName])[] = [
   ['ForSequenceClassification', 'text-classification'],
   ['ForTokenClassification', 'token-classification'],
   ['ForImageClassification', 'image-classification'],
+  ['CLIPModel', 'zero-shot-image-classification'],
 ];
 
 /** Outputs of an encoder without a head, whatever head its configuration was written for. */

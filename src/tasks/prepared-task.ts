@@ -67,10 +67,13 @@ export async function taskFor(
 
 /** Some bodies are of one task only: the same endpoint answers them whatever the model's main task is. */
 function taskByForm(body: unknown, { main, tasks }: PreparedTasks): TaskName {
+  const labelled = has(field(body, 'parameters'), 'candidate_labels');
   const forms: readonly (readonly [TaskName, boolean])[] = [
     ['rerank', has(body, 'query') && has(body, 'texts')],
     ['sentence-similarity', has(field(body, 'inputs'), 'source_sentence')],
-    ['zero-shot-classification', has(field(body, 'parameters'), 'candidate_labels')],
+    ['zero-shot-classification', labelled],
+    ['zero-shot-image-classification', labelled],
+    ['image-feature-extraction', body instanceof Uint8Array || has(field(body, 'inputs'), 'image')],
   ];
   return forms.find(([name, fits]) => fits && tasks.has(name))?.[0] ?? main;
 }

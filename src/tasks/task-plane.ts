@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import { fromUnknown, invalidArgument } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
-import type { ServedVariant, ServedVersion } from '../inference/served.ts';
+import type { ServedVariant } from '../inference/served.ts';
 import type { TaskPlane, TaskRequest, TaskResponse } from '../inference/task-plane.ts';
 import { NO_TIME, type Timings } from '../inference/timings.ts';
 import type { InferenceResponse, Parameters, ParameterValue } from '../inference/types.ts';
+import type { TensorMap } from '../tensor/tensor.ts';
 import { taskFor } from './prepared-task.ts';
 import type { TaskModel } from './task.ts';
+import { resolveTarget, type TaskTarget } from './task-target.ts';
 
 /** Parameters of a task request that speak to the scheduler; they mean what they mean on a tensor request. */
 const SCHEDULING = new Set(['variant', 'priority', 'timeout']);
@@ -25,12 +27,13 @@ export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): TaskPl
       if (pinned !== undefined && typeof pinned !== 'string') {
         throw invalidArgument("'parameters.variant': must be a string");
       }
-      const { served, variant } = dataPlane.resolve(request.model, undefined, pinned);
+      const target = resolveTarget(dataPlane, request.model, pinned);
+      const { served } = target;
       const release = served.hold();
       try {
         const task = await taskFor(served, request.task, body);
-        const runs = new TaskRuns(dataPlane, served, variant, request, scheduling);
-        return runs.response(await task.run(body, runs));
+        const runs = new TaskRuns(dataPlane, target, request, scheduling);
+        return runs.response(await task.run(body, runs.model(target.variant)));
       } catch (thrown) {
         const error = fromUnknown(thrown);
         if (error.code === 'internal') {
@@ -45,44 +48,39 @@ export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): TaskPl
 }
 
 /** The runs of one request. Remembers the slowest, whose timings the answer carries. */
-class TaskRuns implements TaskModel {
+class TaskRuns {
   readonly #dataPlane: DataPlane;
-  readonly #served: ServedVersion;
-  readonly #variant: ServedVariant;
+  readonly #target: TaskTarget;
   readonly #request: TaskRequest;
   readonly #parameters: Parameters;
   #slowest: InferenceResponse | undefined;
 
-  constructor(
-    dataPlane: DataPlane,
-    served: ServedVersion,
-    variant: ServedVariant,
-    request: TaskRequest,
-    parameters: Parameters,
-  ) {
+  constructor(dataPlane: DataPlane, target: TaskTarget, request: TaskRequest, parameters: Parameters) {
     this.#dataPlane = dataPlane;
-    this.#served = served;
-    this.#variant = variant;
+    this.#target = target;
     this.#request = request;
     this.#parameters = parameters;
   }
 
-  get name() {
-    return this.#served.model;
+  model(variant: ServedVariant): TaskModel {
+    const { served, towers } = this.#target;
+    return {
+      name: served.model,
+      signature: variant.signature,
+      maxBatchSize: variant.batching.maxBatchSize,
+      run: (inputs, outputs) => this.#run(variant, inputs, outputs),
+      tower: (name) => {
+        const tower = towers[name];
+        return tower === undefined ? undefined : this.model(tower);
+      },
+    };
   }
 
-  get signature() {
-    return this.#variant.signature;
-  }
-
-  get maxBatchSize() {
-    return this.#variant.batching.maxBatchSize;
-  }
-
-  async run(inputs: InferenceResponse['outputs'], outputs: readonly string[]) {
+  async #run(variant: ServedVariant, inputs: TensorMap, outputs: readonly string[]): Promise<TensorMap> {
     const { signal, deadline } = this.#request;
-    const response = await this.#dataPlane.inferOn(this.#served, this.#variant, {
-      model: this.#served.model,
+    const { served } = this.#target;
+    const response = await this.#dataPlane.inferOn(served, variant, {
+      model: served.model,
       parameters: this.#parameters,
       inputs,
       outputs: outputs.map((name) => ({ name })),
@@ -96,11 +94,12 @@ class TaskRuns implements TaskModel {
   }
 
   response(body: unknown): TaskResponse {
+    const { served, name } = this.#target;
     return {
       body,
-      model: this.#served.model,
-      version: this.#served.version,
-      variant: this.#variant.variant,
+      model: served.model,
+      version: served.version,
+      variant: name,
       timings: this.#slowest?.timings ?? NO_TIME,
       batchSize: this.#slowest?.batchSize ?? 1,
     };

@@ -13,6 +13,8 @@ export const TASK_NAMES = [
   'sentence-similarity',
   'embeddings',
   'image-classification',
+  'zero-shot-image-classification',
+  'image-feature-extraction',
 ] as const;
 
 export type TaskName = (typeof TASK_NAMES)[number];
@@ -27,7 +29,11 @@ export interface TaskModel {
   readonly maxBatchSize: number;
   /** Runs the variant that answers this request. Rejects with an InferenceError. */
   run(inputs: TensorMap, outputs: readonly string[]): Promise<TensorMap>;
+  /** One of the graphs of a model that has its towers in graphs of their own; undefined where it is one graph. */
+  tower(name: Tower): TaskModel | undefined;
 }
+
+export type Tower = 'text' | 'vision';
 
 /** Pre- and post-processing of one task over one export: the body of a request in, the body of its answer out. */
 export interface Task {

@@ -3,14 +3,23 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson, startTestServer, type TestServer } from '../support/start-server.ts';
 import { repositoryOf } from '../support/tasks/export-files.ts';
-import { expectClose, referenceCases } from '../support/tasks/reference.ts';
+import { expectClose, imageBytes, referenceCases } from '../support/tasks/reference.ts';
 
 let server: TestServer;
 
+const EXPORTS = [
+  'bert-classifier',
+  'roberta-nli',
+  'cross-encoder',
+  'bert-ner',
+  'minilm-embedder',
+  'vit-classifier',
+  'clip',
+  'clip-towers',
+];
+
 beforeAll(async () => {
-  server = await startTestServer(
-    repositoryOf(['bert-classifier', 'roberta-nli', 'cross-encoder', 'bert-ner', 'minilm-embedder']),
-  );
+  server = await startTestServer(repositoryOf(EXPORTS));
 });
 
 afterAll(() => server[Symbol.asyncDispose]());
@@ -21,6 +30,12 @@ const post = (path: string, body: unknown) =>
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
+
+interface ImageCase {
+  readonly image: string;
+  readonly parameters: { readonly candidate_labels: string[] };
+  readonly answer: unknown;
+}
 
 interface TextCase {
   readonly body: { readonly inputs: string; readonly parameters: Record<string, unknown> };
@@ -67,6 +82,40 @@ describe('the Hugging Face client', () => {
     const inputs = { source_sentence: body.inputs, sentences: [body.inputs, 'another'] };
     const [same] = await minilm.sentenceSimilarity({ inputs });
     expect(same).toBeCloseTo(1, 5);
+  });
+});
+
+describe('images', () => {
+  const client = (model: string) =>
+    new InferenceClient(undefined, { endpointUrl: `${server.rest}/models/${model}` });
+
+  const blob = (image: string) => new Blob([new Uint8Array(imageBytes(image))]);
+
+  it('are classified as bytes, which the Hugging Face client sends without a type', async () => {
+    const [first] = referenceCases<ImageCase & { readonly answer: unknown[] }>('vit-classifier');
+    const labels = await client('vit-classifier').imageClassification({ data: blob(first?.image ?? '') });
+    expectClose(labels, first?.answer.slice(0, 5));
+  });
+
+  it.each(['clip', 'clip-towers'])('are classified without training by %s', async (model) => {
+    for (const { image, parameters, answer } of referenceCases<ImageCase>('clip').slice(0, 3)) {
+      const inputs = { image: blob(image) };
+      expectClose(await client(model).zeroShotImageClassification({ inputs, parameters }), answer);
+    }
+  });
+
+  it('that are corrupt are refused, and nothing else is disturbed', async () => {
+    const send = (body: Uint8Array<ArrayBuffer>) =>
+      fetch(`${server.rest}/models/vit-classifier`, {
+        method: 'POST',
+        headers: { 'content-type': 'image/jpeg' },
+        body,
+      });
+    const whole = new Uint8Array(imageBytes('photo.jpg'));
+    const [wrong, right] = await Promise.all([send(whole.slice(0, 500)), send(whole)]);
+    expect(wrong.status).toBe(400);
+    expect(await wrong.json()).toEqual({ error: 'the image is corrupt or cut off' });
+    expect(right.status).toBe(200);
   });
 });
 

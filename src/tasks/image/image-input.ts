@@ -21,5 +21,13 @@ export const IMAGES = z
   })
   .pipe(z.array(IMAGE));
 
+/** An image, or the object that Hugging Face's client puts one into. */
+export const WRAPPED_IMAGE = z.union(
+  [IMAGE, z.strictObject({ image: IMAGE }).transform(({ image }) => image)],
+  {
+    error: 'must be an image in base64',
+  },
+);
+
 /** A raw body stands for `inputs` alone. */
 export const asBody = (body: unknown): unknown => (body instanceof Uint8Array ? { inputs: body } : body);

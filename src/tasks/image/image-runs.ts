@@ -5,7 +5,7 @@ import { inLanes } from '../lanes.ts';
 import type { TaskModel } from '../task.ts';
 import { rowOf } from '../text/text-runs.ts';
 import { prepareImage } from './image-host.ts';
-import type { ImageSettings } from './image-settings.ts';
+import type { ImageSettings, Size } from './image-settings.ts';
 import type { ImageTensor } from './preprocess.ts';
 
 /** The input for images. Throws `failed_precondition` where there is none of [batch, channels, height, width] floats. */
@@ -27,6 +27,11 @@ export function prepareImages(
 ): Promise<ImageTensor[]> {
   const channels = pixelInput(model).dims[1];
   return Promise.all(images.map((image) => prepareImage(image, settings, channels === 1 ? 1 : 3)));
+}
+
+/** The size of the images that leave the processor, where it does not depend on the image. */
+export function fixedImageSize({ crop, resize }: ImageSettings): Size | undefined {
+  return crop ?? (resize !== undefined && 'width' in resize ? resize : undefined);
 }
 
 /** Runs prepared images and gives the rows of an output. Images of one size go together, up to the batch of the model. */

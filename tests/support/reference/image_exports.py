@@ -1,5 +1,7 @@
 """Image models and the answers of their pipelines."""
 
+import json
+
 import torch
 from PIL import Image
 from transformers import (
@@ -19,7 +21,7 @@ from transformers.models.convnext.image_processing_pil_convnext import ConvNextI
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from export import ROOT, TEXT_AXES, fast, save_export, save_reference, spread
-from images import make_images
+from images import make_images, make_resampling
 from text_exports import labels
 from texts import TEXTS, clip_text
 
@@ -64,6 +66,49 @@ def resnet_classifier() -> None:
     save_reference("resnet-classifier", image_cases(model, processor))
 
 
+class TextTower(torch.nn.Module):
+    def __init__(self, model: CLIPModel):
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids, attention_mask):
+        output = self.model.text_model(input_ids=input_ids, attention_mask=attention_mask)
+        return self.model.text_projection(output.pooler_output)
+
+
+class VisionTower(torch.nn.Module):
+    def __init__(self, model: CLIPModel):
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values):
+        return self.model.visual_projection(self.model.vision_model(pixel_values=pixel_values).pooler_output)
+
+
+def export_towers(folder, model: CLIPModel, inputs: dict[str, torch.Tensor]) -> None:
+    """The two graphs of a model that is split, as other exporters write them."""
+    text = {name: inputs[name] for name in ["input_ids", "attention_mask"]}
+    pixels = {"pixel_values": inputs["pixel_values"]}
+    towers = [
+        ("text_model.onnx", TextTower(model), text, "text_embeds"),
+        ("vision_model.onnx", VisionTower(model), pixels, "image_embeds"),
+    ]
+    for file, tower, values, output in towers:
+        torch.onnx.export(
+            tower.eval(),
+            tuple(values.values()),
+            folder / file,
+            input_names=list(values),
+            output_names=[output],
+            dynamic_axes={
+                **{name: TEXT_AXES if name != "pixel_values" else {0: "batch"} for name in values},
+                output: {0: "batch"},
+            },
+            opset_version=17,
+            dynamo=False,
+        )
+
+
 def clip() -> None:
     tokenizer = fast(
         clip_text(),
@@ -103,7 +148,16 @@ def clip() -> None:
         "text_embeds": {0: "text_batch_size"},
         "image_embeds": {0: "image_batch_size"},
     }
-    save_export("clip", model, inputs, outputs, axes, tokenizer, processor)
+    joint = save_export("clip", model, inputs, outputs, axes, tokenizer, processor)
+    split = joint.parent / "clip-towers"
+    split.mkdir(exist_ok=True)
+    for file in joint.glob("*.json"):
+        if file.name != "reference.json":
+            (split / file.name).write_text(file.read_text())
+    export_towers(split, model, inputs)
+    config_file = split / "config.json"
+    settings = {**json.loads(config_file.read_text()), "logit_scale": model.logit_scale.exp().item()}
+    config_file.write_text(json.dumps(settings, indent=2) + "\n")
     zero_shot = pipeline(
         "zero-shot-image-classification", model=model, tokenizer=tokenizer, image_processor=processor
     )
@@ -127,4 +181,9 @@ def clip() -> None:
     save_reference("clip", cases)
 
 
-IMAGE_EXPORTS = {"vit-classifier": vit_classifier, "resnet-classifier": resnet_classifier, "clip": clip}
+IMAGE_EXPORTS = {
+    "resampling": lambda: make_resampling(ROOT.parent / "resampling.json"),
+    "vit-classifier": vit_classifier,
+    "resnet-classifier": resnet_classifier,
+    "clip": clip,
+}

@@ -1,5 +1,6 @@
 """Images that decoders trip over."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +58,18 @@ def make_images(folder: Path) -> list[str]:
     exif[0x0112] = 6
     save("exif-6.png", rgb(30, 20, 30), exif=exif)
     return names
+
+
+def make_resampling(file: Path) -> None:
+    """What Pillow makes of a small image with each filter, and of its colours as gray."""
+    pixels = np.random.default_rng(7).integers(0, 256, (9, 13, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    sizes = [(5, 4), (13, 4), (5, 9), (29, 20), (1, 1), (13, 9)]
+    resized = [
+        {"filter": name.lower(), "size": size, "data": np.asarray(image.resize(size, filter)).flatten().tolist()}
+        for name, filter in Image.Resampling.__members__.items()
+        for size in sizes
+    ]
+    gray = np.asarray(image.convert("L")).flatten().tolist()
+    content = {"width": 13, "height": 9, "data": pixels.flatten().tolist(), "gray": gray, "resized": resized}
+    file.write_text(json.dumps(content) + "\n")

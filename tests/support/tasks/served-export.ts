@@ -59,6 +59,9 @@ export interface ServedExport {
   readonly held: () => number;
 }
 
+/** Whether all inputs have one batch axis; a graph with two towers has one for each. */
+const isBatched = ({ inputs }: Signature): boolean => new Set(inputs.map(({ dims }) => dims[0])).size === 1;
+
 /** An export folder, served by a bare session under the name `model`: all of the task plane, nothing of the pool. */
 export async function serveExport(
   folder: string,
@@ -76,14 +79,14 @@ export async function serveExport(
       inputs: specs(session.inputMetadata),
       outputs: specs(session.outputMetadata),
     };
-    const variant = file === 'model.onnx' ? 'default' : file.replace(/^model_|\.onnx$/g, '');
+    const variant = file === 'model.onnx' ? 'default' : file.replace(/^model_|(_model)?\.onnx$/g, '');
     variants.set(variant, {
       model: 'model',
       version: '1',
       variant,
       signature,
       batching: {
-        maxBatchSize: MAX_BATCH_SIZE,
+        maxBatchSize: isBatched(signature) ? MAX_BATCH_SIZE : 0,
         preferredBatchSizes: [],
         maxQueueDelay: 0,
         maxQueueSize: 100,
@@ -107,7 +110,7 @@ export async function serveExport(
     version: '1',
     variants,
     statuses: new Map(),
-    defaultVariant: 'default',
+    defaultVariant: variants.has('default') ? 'default' : ([...variants.keys()].sort()[0] ?? 'default'),
     folder,
     labels: new Map(),
     statistics: { snapshot: () => Promise.reject(new Error('not measured')) as never },

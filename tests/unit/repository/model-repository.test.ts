@@ -83,6 +83,22 @@ test.each<[string, Record<string, unknown>, string[]]>([
   expect(models[0]?.problem).toBeUndefined();
 });
 
+test('the graphs of a model of texts and images are variants of their own', async () => {
+  const { models } = await scan({
+    'clip/onnx/text_model.onnx': 'a',
+    'clip/onnx/text_model_int8.onnx': 'b',
+    'clip/onnx/vision_model.onnx': 'c',
+    'clip/onnx/vision_model_int8.onnx': 'd',
+    'clip/config.json': {},
+  });
+  expect(outline(models)).toEqual([
+    'clip/1/text*=text_model.onnx',
+    'clip/1/text_int8=text_model_int8.onnx',
+    'clip/1/vision=vision_model.onnx',
+    'clip/1/vision_int8=vision_model_int8.onnx',
+  ]);
+});
+
 test('a root that is a single ONNX file is a model with its name', async () => {
   const path = await folderWith({ 'net.onnx': 'a', 'other.onnx': 'b' });
   const { models } = await openRepository({ path: join(path, 'net.onnx') }).scan();

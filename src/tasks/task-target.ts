@@ -1,0 +1,45 @@
+import { InferenceError } from '../errors.ts';
+import type { DataPlane } from '../inference/data-plane.ts';
+import { parseModelName } from '../inference/names.ts';
+import type { ServedVariant, ServedVersion } from '../inference/served.ts';
+import type { Tower } from './task.ts';
+
+/** What answers a task request. */
+export interface TaskTarget {
+  readonly served: ServedVersion;
+  readonly variant: ServedVariant;
+  /** The variants that hold the towers of a model in two graphs. */
+  readonly towers: Readonly<Partial<Record<Tower, ServedVariant>>>;
+  /** The name of the variant as clients have it: without the tower. */
+  readonly name: string;
+}
+
+const TOWER = /^(?:text|vision)(?:_|$)/;
+
+/**
+ * The variant of a request, and its towers. A model in two graphs has them as the variants `text` and `vision`, and
+ * those of `int8` as `text_int8` and `vision_int8`; clients name `int8`. Throws `not_found` or `unavailable`.
+ */
+export function resolveTarget(dataPlane: DataPlane, model: string, pinned: string | undefined): TaskTarget {
+  const { served, variant } = resolveVariant(dataPlane, model, pinned);
+  const kind = variant.variant === 'default' ? '' : variant.variant.replace(TOWER, '');
+  const tower = (name: Tower) => served.variants.get(kind === '' ? name : `${name}_${kind}`);
+  const [text, vision] = [tower('text'), tower('vision')];
+  if (text === undefined || vision === undefined)
+    return { served, variant, towers: {}, name: variant.variant };
+  return { served, variant, towers: { text, vision }, name: kind === '' ? 'default' : kind };
+}
+
+function resolveVariant(dataPlane: DataPlane, model: string, pinned: string | undefined) {
+  try {
+    return dataPlane.resolve(model, undefined, pinned);
+  } catch (error) {
+    const { model: base, variant = pinned } = parseModelName(model);
+    if (!(error instanceof InferenceError) || error.code !== 'not_found' || variant === undefined)
+      throw error;
+    const tower = variant === 'default' ? 'text' : `text_${variant}`;
+    const { served } = dataPlane.resolve(base);
+    if (!served.variants.has(tower)) throw error;
+    return dataPlane.resolve(base, undefined, tower);
+  }
+}
