@@ -14,4 +14,14 @@ export function outputNamed(model: TaskModel, names: readonly string[]): string 
   );
 }
 
-export const scoreOutput = (model: TaskModel): string => outputNamed(model, ['logits']);
+/** `logits`, else the only output of numbers with a class axis. */
+export function scoreOutput(model: TaskModel): string {
+  const { outputs } = model.signature;
+  if (outputs.some(({ name }) => name === 'logits')) return 'logits';
+  const numbers = outputs.filter(({ datatype, dims }) => datatype.startsWith('FP') && dims.length === 2);
+  const [only] = numbers;
+  return numbers.length === 1 && only !== undefined ? only.name : outputNamed(model, ['logits']);
+}
+
+/** Whether an output's name says that its numbers are probabilities, as those of scikit-learn's exports do. */
+export const isScored = (name: string): boolean => /prob/i.test(name);

@@ -23,7 +23,7 @@ export const rerank = ({ logits }: TextClassifier): Task => ({
     const pairs = texts.map((text) => ({ text: query, pair: text }));
     const rows = await logits(pairs, { truncation: truncate }, model, 'texts');
     return rows
-      .map(([logit = 0], index) => ({
+      .map(({ data: [logit = 0] }, index) => ({
         index,
         score: raw ? logit : sigmoid(logit),
         ...(withText ? { text: texts[index] } : {}),

@@ -11,7 +11,7 @@ import type { TaskModel } from './task.ts';
 import { resolveTarget, type TaskTarget } from './task-target.ts';
 
 /** Parameters of a task request that speak to the scheduler; they mean what they mean on a tensor request. */
-const SCHEDULING = new Set(['variant', 'priority', 'timeout']);
+const SCHEDULING = new Set(['variant', 'priority', 'timeout', 'min_accuracy', 'max_accuracy_loss', 'prefer']);
 
 export interface TaskPlaneOptions {
   readonly dataPlane: DataPlane;
@@ -78,9 +78,11 @@ class TaskRuns {
 
   async #run(variant: ServedVariant, inputs: TensorMap, outputs: readonly string[]): Promise<TensorMap> {
     const { signal, deadline } = this.#request;
-    const { served } = this.#target;
+    const { served, towers } = this.#target;
+    // Named as the client did, so that another variant may answer where it named none; a tower has no stand-in.
+    const pinned = Object.values(towers).includes(variant);
     const response = await this.#dataPlane.inferOn(served, variant, {
-      model: served.model,
+      model: pinned ? `${served.model}@${variant.variant}` : this.#request.model,
       parameters: this.#parameters,
       inputs,
       outputs: outputs.map((name) => ({ name })),
@@ -94,12 +96,13 @@ class TaskRuns {
   }
 
   response(body: unknown): TaskResponse {
-    const { served, name } = this.#target;
+    const { served, name, towers } = this.#target;
+    const split = Object.keys(towers).length > 0;
     return {
       body,
       model: served.model,
       version: served.version,
-      variant: name,
+      variant: split ? name : (this.#slowest?.variant ?? name),
       timings: this.#slowest?.timings ?? NO_TIME,
       batchSize: this.#slowest?.batchSize ?? 1,
     };

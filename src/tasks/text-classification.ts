@@ -33,9 +33,9 @@ export const textClassification = ({ config, labels, logits }: TextClassifier): 
     const list = Array.isArray(inputs) ? inputs : [inputs];
     const rows = await logits(list.map(textInput), parameters, model);
     const { top_k: topK = DEFAULT_TOP_K, function_to_apply: given } = parameters;
-    return rows.map((row) => {
-      const apply = given ?? defaultFunction(config['problem_type'], row.length);
-      return topLabels(toScores(row, apply), labels, topK ?? row.length);
+    return rows.map(({ data, scored }) => {
+      const apply = given ?? (scored ? 'none' : defaultFunction(config['problem_type'], data.length));
+      return topLabels(toScores(data, apply), labels, topK ?? data.length);
     });
   },
 });

@@ -30,7 +30,7 @@ export const zeroShotClassification = ({ logits }: TextClassifier, entailment: n
       );
     }
     const pairs = texts.flatMap((text) => labels.map((label) => ({ text, pair: hypothesis(label) })));
-    const rows = await logits(pairs, { ...parameters, onlyFirst: true }, model);
+    const rows = (await logits(pairs, { ...parameters, onlyFirst: true }, model)).map(({ data }) => data);
     const answers = texts.map((_, index) => {
       const own = rows.slice(index * labels.length, (index + 1) * labels.length);
       const scores = several || labels.length === 1 ? alone(own, entailment) : together(own, entailment);
