@@ -19,7 +19,11 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to quantise. `skip` are node names left in float; `reduce_range` keeps weights to 7 bits."""
+    """One way to quantise. `skip` are node names left in float; `reduce_range` keeps weights to 7 bits.
+
+    Of the `chained` operators every node is taken, constants or not, and outputs are quantised too, so that int8 values
+    flow from one to the next: the form in which the runtime has integer kernels for convolutions and what lies between.
+    """
 
     method: str = "minmax"
     per_channel: bool = True
@@ -27,6 +31,7 @@ class Recipe:
     operators: tuple[str, ...] = ("MatMul",)
     skip: tuple[str, ...] = ()
     percentile: float = 99.999
+    chained: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """One phrase for lineages and tables."""
@@ -47,6 +52,15 @@ class _Feeds(CalibrationDataReader):
         return next(self.feeds, None)
 
 
+def _same_shape(feeds: list[dict[str, np.ndarray]]) -> list[dict[str, np.ndarray]]:
+    """The feeds, filled up with zeros to one shape per input: the histogram calibrators stack what they collect."""
+    largest = {name: np.max([feed[name].shape for feed in feeds], axis=0) for name in feeds[0]}
+    return [
+        {name: np.pad(value, [(0, wide - have) for wide, have in zip(largest[name], value.shape)]) for name, value in feed.items()}
+        for feed in feeds
+    ]
+
+
 def constant_products(model: onnx.ModelProto, operators: tuple[str, ...] = ("MatMul", "Gemm", "Conv")) -> list[onnx.NodeProto]:
     """Nodes whose second input is an initializer: the only products worth quantising."""
     constants = {tensor.name for tensor in model.graph.initializer}
@@ -56,16 +70,19 @@ def constant_products(model: onnx.ModelProto, operators: tuple[str, ...] = ("Mat
 def quantise_static(source: Path, target: Path, feeds: list[dict[str, np.ndarray]], recipe: Recipe) -> None:
     """Writes the QDQ form of a float32 file.
 
-    Only products with a constant side are touched, and their outputs stay float32: the runtime then fuses
-    dequantise + MatMul + dequantise into one MatMulIntegerToFloat. Ranges come from `feeds` alone, so an answer never
-    depends on the rows beside it.
+    But for the recipe's chained operators, only products with a constant side are touched, and their outputs stay
+    float32: the runtime then fuses dequantise + MatMul + dequantise into one MatMulIntegerToFloat. Ranges come from
+    `feeds` alone, so an answer never depends on the rows beside it.
     """
     model = onnx.load(str(source))
-    nodes = [node.name for node in constant_products(model, recipe.operators) if node.name not in recipe.skip]
+    products = constant_products(model, recipe.operators)
+    chained = {node.name for node in model.graph.node if node.op_type in recipe.chained} - set(recipe.skip)
+    nodes = [node.name for node in products if node.name not in recipe.skip] + sorted(chained)
+    operators = sorted({*recipe.operators, *recipe.chained})
     extra = {
         "MatMulConstBOnly": True,
         "DefaultTensorType": onnx.TensorProto.FLOAT,  # shape inference does not know the outputs of fused nodes
-        "OpTypesToExcludeOutputQuantization": list(recipe.operators),
+        "OpTypesToExcludeOutputQuantization": [name for name in operators if name not in recipe.chained],
         "ActivationSymmetric": False,
         "WeightSymmetric": True,
         "CalibPercentile": recipe.percentile,
@@ -75,9 +92,9 @@ def quantise_static(source: Path, target: Path, feeds: list[dict[str, np.ndarray
     quantize_static(
         str(source),
         str(target),
-        _Feeds(feeds),
+        _Feeds(feeds if recipe.method == "minmax" else _same_shape(feeds)),
         quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=list(recipe.operators),
+        op_types_to_quantize=operators,
         nodes_to_quantize=nodes,
         per_channel=recipe.per_channel,
         reduce_range=recipe.reduce_range,
@@ -86,17 +103,17 @@ def quantise_static(source: Path, target: Path, feeds: list[dict[str, np.ndarray
         calibrate_method=METHODS[recipe.method],
         extra_options=extra,
     )
-    onnx.save(_bypass(onnx.load(str(target))), str(target))
+    onnx.save(_bypass(onnx.load(str(target)), chained), str(target))
 
 
-def _bypass(model: onnx.ModelProto) -> onnx.ModelProto:
+def _bypass(model: onnx.ModelProto, chained: set[str]) -> onnx.ModelProto:
     """Gives nodes that stay in float the float value itself: the quantiser hands every consumer the rounded one."""
     origin = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "QuantizeLinear"}
     rounded = {node.output[0]: origin[node.input[0]] for node in model.graph.node if node.op_type == "DequantizeLinear" and node.input[0] in origin}
     weights = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"} - rounded.keys()
     products = {node.name for node in model.graph.node if len(node.input) > 1 and node.input[1] in weights}
     for node in model.graph.node:
-        if node.name not in products and node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
+        if node.name not in products | chained and node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
             for position, name in enumerate(node.input):
                 node.input[position] = rounded.get(name, name)
     return model
@@ -137,9 +154,11 @@ def saturation_risk(model: onnx.ModelProto) -> dict[str, float]:
     """
     risks = {}
     for tensor in model.graph.initializer:
-        if tensor.data_type != onnx.TensorProto.INT8 or len(tensor.dims) != 2 or min(tensor.dims) < 2 or ".int8" in tensor.name:
+        if tensor.data_type != onnx.TensorProto.INT8 or len(tensor.dims) not in (2, 4) or min(tensor.dims[:2]) < 2 or ".int8" in tensor.name:
             continue
         weights = numpy_helper.to_array(tensor).astype(np.int32)  # [inner, outer]: pairs run along the inner axis
+        if weights.ndim == 4:  # convolution [outer, channels, height, width]: the runtime lays channels innermost
+            weights = weights.transpose(2, 3, 1, 0).reshape(-1, weights.shape[0])
         even = weights[: weights.shape[0] // 2 * 2]
         risks[tensor.name] = float((np.abs(255 * (even[0::2] + even[1::2])) > 32767).mean())
     return risks

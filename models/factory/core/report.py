@@ -78,10 +78,10 @@ def _quantize(outcome: dict) -> list[str]:
     parts = ["## Quantisation", "Agreement and divergence (KL) are with the float variant, on held-out rows; speed is against it at batch 16."]
     for name, entry in outcome.items():
         rows = [
-            [title, a["agreement"], a["divergence"], a["speedup"], a["bytes"], a["integer_products"], "chosen" if title == entry["chosen"] else ""]
+            [title, a["agreement"], a["divergence"], a["speedup"], a["bytes"], a["integer_products"], a["saturation_risk"], "chosen" if title == entry["chosen"] else ""]
             for title, a in entry["attempts"].items()
         ]
-        head = ["recipe", "agreement", "divergence", "times faster", "bytes", "fused integer products", ""]
+        head = ["recipe", "agreement", "divergence", "times faster", "bytes", "fused integer products", "share of pairs that may saturate without VNNI", ""]
         parts += [f"### {name}, from {entry['source']}", table(head, rows)]
     return parts
 

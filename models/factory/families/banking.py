@@ -57,7 +57,7 @@ BANKING = Banking(
         "train": {
             "members": [
                 MEMBER | {"shape": SHAPE, "pretrained": True},
-                MEMBER | {"shape": SHAPE | {"dropout": 0.3}, "pretrained": True},
+                MEMBER | {"shape": {"layers": 1, "hidden": 256, "heads": 4, "ffn": 1024, "dropout": 0.2}},
                 MEMBER | {"shape": SHAPE | {"layers": 1, "dropout": 0.3}},
             ],
             "transfer": {"copies": 8, "linear_weight": 1.5, "hard": 0.5},

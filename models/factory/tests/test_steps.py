@@ -33,7 +33,7 @@ def test_clean_drops_each_kind_once(tmp_path):
 
 
 def entry(accuracy: float, speedup: float, size: int = 1, invariance: float = 0.0) -> dict:
-    return {"evaluation": {"accuracy": accuracy}, "speedup": speedup, "bytes": size, "invariance": invariance}
+    return {"evaluation": {"accuracy": accuracy}, "speedup": speedup, "bytes": size, "invariance": invariance, "precision": "fp32"}
 
 
 @pytest.mark.parametrize(
