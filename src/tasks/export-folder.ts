@@ -54,7 +54,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-const isObject = (value: unknown): value is JsonObject =>
+export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A JSON file as an object; empty where the export has none. */

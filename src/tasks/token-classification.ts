@@ -58,9 +58,9 @@ function entities(
   pieces: readonly Piece[],
   strategy: Strategy,
   labels: (index: number) => string,
-  { tokenizer }: TextEncoder,
+  { joiner }: TextEncoder,
 ) {
-  const join = (words: readonly string[]) => tokenizer.join(words);
+  const join = (words: readonly string[]) => joiner.join(words);
   if (strategy === 'none') {
     return pieces.map((piece) => {
       const { entity, score } = tagged(piece.scores, labels);
@@ -76,16 +76,15 @@ function piecesOf(
   text: readonly string[],
   encoded: Encoded | undefined,
   { data, shape, start: first }: OutputRow,
-  { tokenizer }: TextEncoder,
+  { joiner }: TextEncoder,
 ): Piece[] {
   const classes = shape[1] ?? 0;
   const { tokens = [], first: special = 0 } = encoded?.placed ?? {};
-  return tokens.map(({ token, start, end }, position) => {
+  return tokens.map(({ token, start, end, unknown }, position) => {
     const index = special + position;
     const at = (first + index) * classes;
     const reference = text.slice(start, end);
-    const unknown = (tokenizer.tokenId(token) ?? tokenizer.unknownId) === tokenizer.unknownId;
-    const subword = tokenizer.marksContinuation
+    const subword = joiner.marksContinuation
       ? [...token].length !== reference.length
       : start > 0 && !text.slice(start - 1, start + 1).includes(' ');
     return {

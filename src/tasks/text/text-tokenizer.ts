@@ -1,6 +1,6 @@
-import { type JsonObject, objectField, textField } from '../export-folder.ts';
-import { joinByteTokens } from './byte-symbols.ts';
+import { isObject, type JsonObject, objectField, textField } from '../export-folder.ts';
 import { type LibraryTokenizer, openLibraryTokenizer, type PostProcessor } from './library.ts';
+import { withoutVocabulary } from './token-joiner.ts';
 import { type PlacedToken, TokenPlacer } from './token-positions.ts';
 import { boundedWordPiece } from './word-piece.ts';
 
@@ -32,9 +32,17 @@ export interface Encoded {
   readonly placed?: { readonly tokens: readonly PlacedToken[]; readonly first: number };
 }
 
-export interface TokenizerFiles {
-  readonly tokenizer: JsonObject;
+/** The files of a tokenizer: tokenizer.json as it was read, because its object is slow to copy, and the other parsed. */
+export interface TokenizerSource {
+  readonly tokenizer: string;
   readonly config: JsonObject;
+}
+
+/** What is known of a tokenizer where it is not. */
+export interface TokenizerFacts {
+  readonly padId: number | undefined;
+  /** For `TokenJoiner`. */
+  readonly joiner: JsonObject;
 }
 
 /**
@@ -45,16 +53,19 @@ export class TextTokenizer {
   readonly #tokenizer: LibraryTokenizer;
   readonly #truncateLeft: boolean;
   readonly #placer: TokenPlacer;
-  readonly #byteLevel: boolean;
+  readonly facts: TokenizerFacts;
 
-  constructor({ tokenizer, config }: TokenizerFiles) {
-    this.#tokenizer = openLibraryTokenizer(tokenizer, config);
+  /** Throws where the files do not make a tokenizer. */
+  constructor({ tokenizer, config }: TokenizerSource) {
+    const file: unknown = JSON.parse(tokenizer);
+    if (!isObject(file)) throw new Error('tokenizer.json must hold an object');
+    this.#tokenizer = openLibraryTokenizer(file, config);
     const { model } = this.#tokenizer;
     if (model !== null && textField(model.config, 'type') === 'WordPiece') {
       this.#tokenizer.model = boundedWordPiece(model);
     }
-    this.#placer = new TokenPlacer(this.#tokenizer, tokenizer);
-    this.#byteLevel = textField(objectField(tokenizer, 'decoder') ?? {}, 'type') === 'ByteLevel';
+    this.#placer = new TokenPlacer(this.#tokenizer, file);
+    this.facts = { padId: padId(this.#tokenizer, config), joiner: withoutVocabulary(file) };
     this.#truncateLeft = config['truncation_side'] === 'left';
   }
 
@@ -104,29 +115,6 @@ export class TextTokenizer {
     return this.#withSpecialTokens(text, null).tokens.indexOf('\u0000');
   }
 
-  /** Joins tokens to a text, as the export's decoder does. */
-  join(tokens: readonly string[]): string {
-    if (this.#byteLevel) return joinByteTokens(tokens);
-    const { decoder } = this.#tokenizer;
-    return decoder === null ? tokens.join(' ') : decoder([...tokens]);
-  }
-
-  /** The id of what the vocabulary does not have. */
-  get unknownId(): number | undefined {
-    return this.#tokenizer.model?.unk_token_id;
-  }
-
-  /** Whether tokens tell that they continue a word, as word pieces do. */
-  get marksContinuation(): boolean {
-    const { model } = this.#tokenizer;
-    return model !== null && (textField(model.config, 'continuing_subword_prefix') ?? '') !== '';
-  }
-
-  /** The id of a token as the export writes it. */
-  tokenId(token: string): number | undefined {
-    return this.#tokenizer.token_to_id(token);
-  }
-
   #cut<Token>(tokens: Token[], keep: number): Token[] {
     return this.#truncateLeft ? tokens.slice(tokens.length - keep) : tokens.slice(0, keep);
   }
@@ -156,4 +144,11 @@ function keptLengths(first: number, second: number, room: number): [number, numb
     return first >= second ? [room - shorter, shorter] : [shorter, room - shorter];
   }
   return first > second ? [room - half, half] : [half, room - half];
+}
+
+/** `pad_token` is a string, or an object with its `content`. */
+function padId(tokenizer: LibraryTokenizer, config: JsonObject): number | undefined {
+  const content =
+    textField(config, 'pad_token') ?? textField(objectField(config, 'pad_token') ?? {}, 'content');
+  return content === undefined ? undefined : tokenizer.token_to_id(content);
 }

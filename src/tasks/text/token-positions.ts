@@ -8,7 +8,12 @@ export interface PlacedToken {
   readonly token: string;
   readonly start: number;
   readonly end: number;
+  /** The vocabulary does not have it. */
+  readonly unknown: boolean;
 }
+
+/** A token before it is known whether the vocabulary has it. */
+type Place = Omit<PlacedToken, 'unknown'>;
 
 /**
  * What a character of the text looks like after pre-tokenization: itself, or the bytes of a byte-level tokenizer.
@@ -46,13 +51,20 @@ export class TokenPlacer {
   }
 
   place(text: string): PlacedToken[] {
-    const placed: PlacedToken[] = [];
+    const placed: Place[] = [];
     for (const { section, start, added, index } of this.#sections(text)) {
       const end = start + [...section].length;
       if (added) placed.push({ token: section, start, end });
       else placed.push(...this.#placeSection(section, start, index));
     }
-    return this.#trim === undefined ? placed : placed.map((token, index) => this.#trimmed(token, index));
+    const trimmed =
+      this.#trim === undefined ? placed : placed.map((token, index) => this.#trimmed(token, index));
+    return trimmed.map((token) => ({ ...token, unknown: this.#isUnknown(token.token) }));
+  }
+
+  #isUnknown(token: string): boolean {
+    const unknown = this.#tokenizer.model?.unk_token_id;
+    return unknown !== undefined && (this.#tokenizer.token_to_id(token) ?? unknown) === unknown;
   }
 
   /** Cuts a text at the tokens that are never normalized. */
@@ -69,14 +81,14 @@ export class TokenPlacer {
     }
   }
 
-  #placeSection(section: string, offset: number, index: number): PlacedToken[] {
+  #placeSection(section: string, offset: number, index: number): Place[] {
     const { normalizer, pre_tokenizer: preTokenizer, model } = this.#tokenizer;
     const normalized = normalizeWithPositions(section, normalizer);
     if (normalized.text === '' || model === null) return [];
     const words =
       preTokenizer === null ? [normalized.text] : preTokenizer(normalized.text, { section_index: index });
     const units = this.#units(normalized, offset);
-    const placed: PlacedToken[] = [];
+    const placed: Place[] = [];
     let next = 0;
     for (const word of words) {
       const found = findWord([...word], units, next, offset);
@@ -87,7 +99,7 @@ export class TokenPlacer {
   }
 
   /** Takes the spaces of a byte-level token out of its place; a single one in front of the text may have been put there. */
-  #trimmed({ token, start, end }: PlacedToken, index: number): PlacedToken {
+  #trimmed({ token, start, end }: Place, index: number): Place {
     const spaces = /^[\u0120\s]*/u.exec(token)?.[0].length ?? 0;
     const leading = index === 0 && spaces === 1 && this.#trim?.['add_prefix_space'] !== false ? 0 : spaces;
     const trailing = /[\u0120\s]*$/u.exec(token)?.[0].length ?? 0;
@@ -133,7 +145,7 @@ function findWord(word: readonly string[], units: readonly Unit[], next: number,
 const isSpace = (symbol: string | undefined): boolean =>
   symbol !== undefined && /^[\s\u0109\u010a\u010d\u0120\u2581]$/u.test(symbol);
 
-function placeTokens(word: string, units: readonly Unit[], model: PieceModel): PlacedToken[] {
+function placeTokens(word: string, units: readonly Unit[], model: PieceModel): Place[] {
   const tokens = model([word]);
   const prefix = textField(model.config, 'continuing_subword_prefix') ?? '';
   const suffix = textField(model.config, 'end_of_word_suffix') ?? '';

@@ -6,43 +6,46 @@ import {
   type EncodeOptions,
   type TextInput,
   TextTokenizer,
-  type TokenizerFiles,
+  type TokenizerFacts,
+  type TokenizerSource,
 } from './text-tokenizer.ts';
 
 /** What the thread is told. `open` comes before the first `encode` of a key, `close` after its last. */
 export type ThreadRequest =
-  | { readonly kind: 'open'; readonly key: number; readonly files: TokenizerFiles }
+  | { readonly kind: 'open'; readonly id: number; readonly key: number; readonly source: TokenizerSource }
   | { readonly kind: 'close'; readonly key: number }
   | {
       readonly kind: 'encode';
-      readonly key: number;
       readonly id: number;
+      readonly key: number;
       readonly inputs: readonly TextInput[];
       readonly options: EncodeOptions;
     };
 
+type Job = Exclude<ThreadRequest, { readonly kind: 'close' }>;
+
 const tokenizers = new Map<number, TextTokenizer>();
 
-function answer(request: ThreadRequest): ThreadAnswer<readonly Encoded[]> | undefined {
-  if (request.kind === 'open') {
-    tokenizers.set(request.key, new TextTokenizer(request.files));
-    return undefined;
+function work(job: Job): readonly Encoded[] | TokenizerFacts {
+  if (job.kind === 'open') {
+    const opened = new TextTokenizer(job.source);
+    tokenizers.set(job.key, opened);
+    return opened.facts;
   }
-  if (request.kind === 'close') {
-    tokenizers.delete(request.key);
-    return undefined;
-  }
-  const { id, key, inputs, options } = request;
+  const tokenizer = tokenizers.get(job.key);
+  if (tokenizer === undefined) throw new Error('the tokenizer is not open');
+  return job.inputs.map((input) => tokenizer.encode(input, job.options));
+}
+
+function answer(job: Job): ThreadAnswer<readonly Encoded[] | TokenizerFacts> {
   try {
-    const tokenizer = tokenizers.get(key);
-    if (tokenizer === undefined) return { id, fault: 'tokenizer is not open' };
-    return { id, result: inputs.map((input) => tokenizer.encode(input, options)) };
+    return { id: job.id, result: work(job) };
   } catch (error) {
-    return { id, fault: messageOf(error) };
+    return { id: job.id, fault: messageOf(error) };
   }
 }
 
 parentPort?.on('message', (request: ThreadRequest) => {
-  const reply = answer(request);
-  if (reply !== undefined) parentPort?.postMessage(reply);
+  if (request.kind === 'close') tokenizers.delete(request.key);
+  else parentPort?.postMessage(answer(request));
 });

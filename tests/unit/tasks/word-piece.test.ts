@@ -9,7 +9,7 @@ const read = (name: string) =>
 
 const files = { tokenizer: read('tokenizer.json'), config: read('tokenizer_config.json') };
 const library = openLibraryTokenizer(files.tokenizer, files.config);
-const ours = new TextTokenizer(files);
+const ours = new TextTokenizer({ tokenizer: JSON.stringify(files.tokenizer), config: files.config });
 
 const LIMIT = { maxLength: 1000, truncate: false };
 
