@@ -1,0 +1,1 @@
+"""Families that look at images: data, networks, losses, ONNX graphs."""
