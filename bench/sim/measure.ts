@@ -47,12 +47,12 @@ export function measure(
   let cells = 0;
   const waits: number[] = [];
   for (const [index, { fate, variant, endedAt }] of result.outcomes.entries()) {
-    const { acceptedAt, deadline, length } = requests[index] as SimRequest;
+    const { acceptedAt, deadline, tokens } = requests[index] as SimRequest;
     if (fate === 'refused') refused += 1;
     else if (fate === 'dropped') dropped += 1;
     else {
       answered += 1;
-      cells += length;
+      cells += tokens;
       waits.push(endedAt - acceptedAt);
       if (endedAt <= deadline) {
         good += 1;

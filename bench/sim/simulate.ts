@@ -32,6 +32,8 @@ export interface Node {
   readonly noise: number;
   /** How much longer a batch takes when `busy` slots run. */
   readonly interference?: (busy: number) => number;
+  /** How much longer everything takes once this share of the requests has arrived. */
+  readonly drift?: (share: number) => number;
 }
 
 export type Fate = 'refused' | 'dropped' | 'answered';
@@ -80,6 +82,7 @@ export function simulate(
   const running: RunningBatch[] = [];
   let decided = 0;
   let wakeAt = Infinity;
+  let arrived = 0;
   const settle = (request: SimRequest, fate: Fate, now: number, variant = -1) => {
     const outcome = outcomes[request.id] as Outcome;
     Object.assign(outcome, { fate, variant, endedAt: now, settled: outcome.settled + 1 });
@@ -89,7 +92,8 @@ export function simulate(
     const rows = batch.requests.length;
     const noise = node.noise === 0 ? 1 : Math.exp(node.noise * random.normal());
     const interference = node.interference?.(running.length + 1) ?? 1;
-    const latency = variant.latency(rows, batch.length) * noise * interference;
+    const drift = node.drift?.(arrived / requests.length) ?? 1;
+    const latency = variant.latency(rows, batch.length) * noise * interference * drift;
     running.push({ batch, endsAt: now + latency, latency });
     batches.push({ variant: batch.variant, rows, length: batch.length, startedAt: now, latency });
   };
@@ -105,7 +109,7 @@ export function simulate(
       }
     }
   };
-  for (let arrived = 0; ; ) {
+  for (;;) {
     const arrival = requests[arrived];
     const ending = running.reduce<RunningBatch | undefined>(
       (first, each) => (first === undefined || each.endsAt < first.endsAt ? each : first),

@@ -4,6 +4,7 @@ import type { Lane } from '../../src/scheduling/lane.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
 import type { Decision } from '../../src/scheduling/scheduler-policy.ts';
 import type { Running } from '../../src/scheduling/slots.ts';
+import { longest } from './rivals/fixed-window.ts';
 import type { Node, Policy, SimBatch, Step } from './simulate.ts';
 import type { SimRequest } from './workload.ts';
 
@@ -15,6 +16,8 @@ export interface SluiceSettings {
   readonly lengths?: readonly number[];
   /** The variants it may use, by index; all when left out. */
   readonly variants?: readonly number[];
+  /** Takes every request for this long, and finds out how long a batch is when it runs. */
+  readonly blind?: number;
   /** Overrides what a request may have, at its arrival. */
   readonly restrict?: (request: SimRequest, now: number) => number;
 }
@@ -29,12 +32,14 @@ export class SluicePolicy implements Policy {
   readonly lanes: readonly Lane[];
   readonly #variants: readonly number[];
   readonly #restrict: SluiceSettings['restrict'];
+  readonly #blind: number | undefined;
   readonly #running = new Map<SimBatch, { dispatch: Dispatch; running: Running }>();
 
   constructor(node: Node, settings: SluiceSettings) {
     const interference = new Interference();
     this.#variants = settings.variants ?? node.variants.map((_, index) => index);
     this.#restrict = settings.restrict;
+    this.#blind = settings.blind;
     this.lanes = this.#variants.map((variant, index): Lane => {
       const { name, accuracy, latency } = node.variants[variant] as Node['variants'][number];
       const cost = new CostModel(interference);
@@ -64,8 +69,9 @@ export class SluicePolicy implements Policy {
 
   arrive(request: SimRequest, now: number): boolean {
     const allowed = this.#restrict?.(request, now) ?? request.allowed;
-    const entry = allowed === request.allowed ? request : Object.assign(request, { allowed });
-    return this.scheduler.offer(entry, now).kind === 'accept';
+    if (allowed !== request.allowed) Object.assign(request, { allowed });
+    if (this.#blind !== undefined) Object.assign(request, { length: this.#blind });
+    return this.scheduler.offer(request, now).kind === 'accept';
   }
 
   next(now: number): Step {
@@ -76,7 +82,8 @@ export class SluicePolicy implements Policy {
       return { kind: 'drop', requests: decision.entries };
     }
     const variant = this.#variants[decision.lane.index] as number;
-    const batch: SimBatch = { variant, requests: decision.entries, length: decision.length };
+    const length = this.#blind === undefined ? decision.length : longest(decision.entries);
+    const batch: SimBatch = { variant, requests: decision.entries, length };
     this.#running.set(batch, { dispatch: decision, running: this.scheduler.started(decision, now) });
     return { kind: 'run', batch };
   }

@@ -28,6 +28,8 @@ export interface Workload {
 
 export interface SimRequest extends Entry {
   readonly id: number;
+  /** Its length as it is, whatever the policy takes it for. */
+  readonly tokens: number;
 }
 
 export const EVERY_LANE = 0x7fff_ffff;
@@ -37,10 +39,12 @@ export function requestsOf(workload: Workload): SimRequest[] {
   const random = new Random(workload.seed);
   const requests: SimRequest[] = [];
   for (const acceptedAt of arrivals(workload.process, workload.rate, workload.horizon, random)) {
+    const tokens = workload.length?.(random) ?? 1;
     requests.push({
       id: requests.length,
+      tokens,
       rows: 1,
-      length: workload.length?.(random) ?? 1,
+      length: tokens,
       acceptedAt,
       deadline: acceptedAt + workload.slack(random),
       patient: false,
@@ -54,8 +58,7 @@ export function requestsOf(workload: Workload): SimRequest[] {
       weight: 1,
       demand: 0,
       latest: 0,
-      mates: 0,
-      credit: 0,
+      batch: 0,
       taken: false,
       sequence: 0,
       block: undefined,

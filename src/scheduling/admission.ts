@@ -29,7 +29,7 @@ export type Verdict =
       readonly retryAfter: number;
     };
 
-export type AcceptedPrice = Pick<Entry, 'weight' | 'demand' | 'latest' | 'mates' | 'credit'>;
+export type AcceptedPrice = Pick<Entry, 'weight' | 'demand' | 'latest' | 'batch'>;
 
 export interface AdmissionView {
   readonly queue: DeadlineQueue<Entry>;
@@ -39,17 +39,17 @@ export interface AdmissionView {
   readonly sojourn: SojournBound;
   readonly limits: AdmissionLimits;
   readonly bytesInFlight: number;
+  /** How much more work takes than its price, because batches are not as even as they could be. */
+  readonly overhead: number;
   readonly free: FreeTimes;
 }
 
 /** Batches are planned for this much more than arrives. */
 const HEADROOM = 1.1;
-/** The part of a batch that is expected to be ahead of an entry in the same batch. */
-const SHARED_PART = 0.2;
 /** A client that is far above its share leaves this part of the time before its deadline to others. */
 const CLIENT_RESERVE = 0.3;
 /** All lower priorities together leave at most this part of the time before their deadlines to higher ones. */
-const PRIORITY_RESERVE = 0.5;
+const PRIORITY_RESERVE = 0.6;
 
 /**
  * Whether a request is taken. Work is priced at full efficient batches: the volume ahead at what a row costs in one,
@@ -60,7 +60,8 @@ export function judge(demand: Demand, view: AdmissionView, now: number): Verdict
   const { queue, prices, limits, free } = view;
   const price = prices.of(demand.allowed, demand.length, now);
   const solo = price.alone(demand.rows);
-  const work = price.unit * demand.rows;
+  const unit = price.unit * view.overhead;
+  const work = unit * demand.rows;
   const clearing = Math.max(free.mean - now, 0) + queue.demand;
   if (now + solo > demand.deadline) {
     return { kind: 'infeasible', earliest: solo };
@@ -74,14 +75,13 @@ export function judge(demand: Demand, view: AdmissionView, now: number): Verdict
   const rows = plannedRows(demand, view, price, now);
   const tail = Math.max(price.tail(rows), demand.rows > price.efficient ? solo : 0);
   const latest = demand.deadline - tail;
-  const mates = Math.max(Math.min(rows, price.efficient) - demand.rows, 0) * price.unit;
-  const credit = SHARED_PART * mates;
+  const batch = Math.max(rows, demand.rows) * unit;
   const ahead = queue.demandBefore(demand.deadline);
-  const start = Math.max(free.level(workBefore(ahead, { mates, credit })), now);
+  const start = Math.max(free.level(workBefore(ahead, batch)), now);
   const reserve = (demand.deadline - now) * reservedShare(demand, view, now);
   const accepted: Verdict = {
     kind: 'accept',
-    price: { weight: weightOf(demand.priority) * demand.rows, demand: work, latest, mates, credit },
+    price: { weight: weightOf(demand.priority) * demand.rows, demand: work, latest, batch },
   };
   if (queue.size === 0 && free.first <= now) return accepted;
   if (demand.patient && start - now > view.sojourn.limit(now)) {
@@ -110,5 +110,5 @@ function plannedRows(demand: Demand, view: AdmissionView, price: Price, now: num
 function reservedShare(demand: Demand, view: AdmissionView, now: number): number {
   const client = CLIENT_RESERVE * view.shares.excess(demand.client, now);
   if (demand.priority <= 1) return client;
-  return client + PRIORITY_RESERVE * Math.min(view.rates.above(demand.priority, now), 1);
+  return client + PRIORITY_RESERVE * Math.sqrt(Math.min(view.rates.above(demand.priority, now), 1));
 }

@@ -4,7 +4,7 @@ import type { Foresight } from './foresight.ts';
 import type { FreeTimes } from './free-times.ts';
 import { allows, type Lane } from './lane.ts';
 import type { Price, PriceList } from './price-list.ts';
-import { bestWindow, Candidates, type Window } from './window.ts';
+import { bestWindow, Candidates, type Window, workOn } from './window.ts';
 
 /**
  * Why a variant answers: it is the best there is; a better one had no time; nothing less accurate was allowed;
@@ -15,10 +15,13 @@ export type VariantReason = 'best' | 'slack' | 'floor' | 'pinned' | 'canary';
 export interface Choice<E extends Entry> {
   readonly lane: Lane;
   readonly window: Window<E>;
-  /** Node milliseconds that it takes beyond what its entries would take on the cheapest lane in efficient batches. */
-  readonly premium: number;
-  /** The share of the premium that will be missing, as far as can be foreseen. */
+  /** Node milliseconds that it takes, and those that its entries were priced at on their cheapest lanes. */
+  readonly taken: number;
+  readonly priced: number;
+  /** The share of what it takes beyond that which will be missing, as far as can be foreseen. */
   readonly pressure: number;
+  /** Whether the lane is the one that its head was priced on. */
+  readonly cheapest: boolean;
 }
 
 export interface ChoiceView<E extends Entry> {
@@ -78,23 +81,28 @@ function choiceOf<E extends Entry>(
   { queue, free, foresight }: ChoiceView<E>,
   now: number,
 ): Choice<E> {
-  const saved = window.entries.reduce((sum, { demand }) => sum + demand, 0);
-  const backlog = free.occupied(now + window.bound).level(queue.demand - saved) - now;
+  const priced = window.entries.reduce((sum, { demand }) => sum + demand, 0);
+  const backlog = free.occupied(now + window.bound).level(queue.demand - priced) - now;
   return {
     lane,
     window,
-    premium: window.expected / price.slots - saved,
+    taken: window.expected / price.slots,
+    priced,
+    cheapest: lane === price.lane,
     pressure: foresight.pressure(backlog),
   };
 }
 
 /**
- * Accuracy that a batch wins over its entries being answered by the cheapest lane, less what its premium is worth: the
- * answers that would be given in that time, if it will be missing.
+ * Accuracy that a batch wins over its entries being answered by the cheapest lane, less what the time it takes beyond
+ * their price is worth: the answers that would be given in it, if it will be missing.
  */
-const worthOf = <E extends Entry>({ lane, window, premium, pressure }: Choice<E>, price: Price): number =>
+const worthOf = <E extends Entry>(
+  { lane, window, taken, priced, pressure }: Choice<E>,
+  price: Price,
+): number =>
   window.weight * (lane.accuracy - price.lane.accuracy) -
-  pressure * (price.lane.accuracy / price.unit) * premium;
+  pressure * (price.lane.accuracy / price.unit) * (taken - priced);
 
 /** Its deadline, or sooner on a lane that is slower than need be for a request that wants to be quick. */
 function dueOn<E extends Entry>(lane: Lane, { prices, busy }: ChoiceView<E>, now: number) {
@@ -127,15 +135,15 @@ function mostWork<E extends Entry>(
   const due = dueOn(lane, view, now);
   const busy = view.busy + 1;
   let best = bestWindow(candidates, lane, due, now, busy);
-  let score = best === undefined ? 0 : best.weight / best.expected;
+  let score = best === undefined ? 0 : best.work / best.expected;
   let left = 0;
   for (let skipped = 1; skipped <= MOST_SACRIFICED && skipped < inOrder.length; skipped++) {
     if (best !== undefined && (best.rows >= lane.maxBatchSize || best.entries.length >= inOrder.length))
       break;
-    left += (inOrder[skipped - 1] as E).weight;
+    left += workOn(lane, inOrder[skipped - 1] as E);
     const window = bestWindow(new Candidates(inOrder.slice(skipped)), lane, due, now, busy);
     if (window === undefined) continue;
-    const value = (window.weight - left) / window.expected;
+    const value = (window.work - left) / window.expected;
     if (value <= score) continue;
     score = value;
     best = window;
@@ -154,7 +162,7 @@ function lastResort<E extends Entry>(
   for (const lane of lanes.toReversed()) {
     if (lane === tried) continue;
     const window = bestWindow(candidates, lane, ({ deadline }) => deadline, now, view.busy + 1);
-    if (window !== undefined) return { lane, window, premium: 0, pressure: 0 };
+    if (window !== undefined) return { lane, window, taken: 0, priced: 0, pressure: 0, cheapest: false };
   }
   return undefined;
 }

@@ -107,7 +107,7 @@ export class DeadlineQueue<E extends Entry> {
       }
       for (const entry of block.entries) {
         if (entry.taken) continue;
-        if (free.level(workBefore(ahead, entry)) > entry.latest) late += entry.weight;
+        if (free.level(workBefore(ahead, entry.batch)) > entry.latest) late += entry.weight;
         if (late > limit) return late;
         ahead += entry.demand;
       }
@@ -127,8 +127,8 @@ export class DeadlineQueue<E extends Entry> {
       }
       for (const entry of block.entries) {
         if (entry.deadline > deadline) {
-          const start = free.level(workBefore(ahead, entry));
-          if (start <= entry.latest && free.level(workBefore(ahead + extra, entry)) > entry.latest)
+          const start = free.level(workBefore(ahead, entry.batch));
+          if (start <= entry.latest && free.level(workBefore(ahead + extra, entry.batch)) > entry.latest)
             return true;
         }
         ahead += entry.demand;
@@ -188,7 +188,7 @@ function summarize(block: Block): void {
   let slack = Infinity;
   let latest = Infinity;
   for (const entry of block.entries) {
-    slack = Math.min(slack, entry.latest + entry.credit - ahead);
+    slack = Math.min(slack, entry.latest - ahead);
     latest = Math.min(latest, entry.latest);
     ahead += entry.demand;
   }

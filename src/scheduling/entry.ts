@@ -34,10 +34,8 @@ export interface Entry extends Demand {
   demand: number;
   /** When a full batch of that lane must have started, so that the entry is on time. */
   latest: number;
-  /** Work ahead of it that runs in the same batch while no more than that is ahead: node milliseconds. */
-  mates: number;
-  /** The part of the work ahead of it that is expected to run in the same batch otherwise. At most `mates`. */
-  credit: number;
+  /** Work of the whole batch that it is expected to run in: node milliseconds. */
+  batch: number;
   /** Chosen for the batch that is being formed. */
   taken: boolean;
   /** Order of arrival; decides between equal deadlines. */
@@ -51,7 +49,7 @@ export interface Block {
   readonly entries: Entry[];
   /** Sum of their demands. */
   demand: number;
-  /** The smallest `latest + credit` less the demand before it in this block. */
+  /** The smallest `latest` less the demand before it in this block. */
   slack: number;
   /** The smallest `latest`. */
   latest: number;
@@ -61,12 +59,12 @@ export interface Block {
   index: number;
 }
 
-/** Sums of prices may differ by this from their products. */
-const ROUNDING = 1.0001;
+/** Sums of prices may differ by this share from their products. */
+const ROUNDING = 1e-4;
 
-/** The work that is done before an entry's batch can start, when so much is ahead of it. */
-export const workBefore = (ahead: number, { mates, credit }: Pick<Entry, 'mates' | 'credit'>): number =>
-  ahead <= mates * ROUNDING ? 0 : ahead - credit;
+/** The work that is done before an entry's batch can start, when so much is ahead of it: whole batches. */
+export const workBefore = (ahead: number, batch: number): number =>
+  batch > 0 ? Math.floor(ahead / batch + ROUNDING) * batch : ahead;
 
 export const weightOf = (priority: number): number => 2 ** (1 - priority);
 

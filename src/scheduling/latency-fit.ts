@@ -3,6 +3,9 @@ export type Coefficients = readonly [alpha: number, beta: number, gamma: number]
 
 /** What is kept of an observation once the next one has been made. */
 const FORGETTING = 0.995;
+/** The first observations are each taken in at once, later ones a few together: one changes little. */
+const EAGER = 32;
+const INTERVAL = 4;
 /** A subset of the terms must be this much better, as a share of the residual, to be preferred to one tried before. */
 const BETTER = 1e-9;
 /** Determinants of the scaled equations below this are those of columns that the observations cannot tell apart. */
@@ -23,6 +26,7 @@ const SUBSETS: readonly (readonly number[])[] = [[1], [2], [0], [0, 1], [0, 2], 
 export class LatencyFit {
   readonly #recent = new Moments();
   readonly #anchor = new Moments();
+  #observed = 0;
   #coefficients: Coefficients = [0, 0, 0];
 
   get coefficients(): Coefficients {
@@ -33,7 +37,8 @@ export class LatencyFit {
   observe(rows: number, length: number, latency: number): void {
     this.#recent.scale(FORGETTING);
     this.#recent.add(rows, length, latency, 1);
-    this.#solve();
+    this.#observed += 1;
+    if (this.#observed <= EAGER || this.#observed % INTERVAL === 0) this.#solve();
   }
 
   /** Adds a measurement that is not forgotten. `weight` in observations. */

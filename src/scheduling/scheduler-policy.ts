@@ -18,9 +18,8 @@ export type Decision<E extends Entry> =
       /** Milliseconds that the batch is expected to take, and that it exceeds once in a hundred times. */
       readonly expected: number;
       readonly bound: number;
-      /** Node milliseconds spent on accuracy, and the share of them that may be missing. */
-      readonly premium: number;
-      readonly pressure: number;
+      /** What it costs the node, for the scheduler's books. */
+      readonly choice: Pick<Choice<E>, 'taken' | 'priced' | 'pressure' | 'cheapest'>;
     }
   /** These cannot be on time any more: answer them so, unexecuted. */
   | { readonly kind: 'drop'; readonly entries: readonly E[] }
@@ -55,9 +54,10 @@ export function decide<E extends Entry>(view: PolicyView<E>, now: number): Decis
   return head === undefined || (head.allowed & ~mask) !== 0 ? IDLE : { kind: 'drop', entries: [head] };
 }
 
-function dispatch<E extends Entry>({ lane, window, premium, pressure }: Choice<E>): Decision<E> {
+function dispatch<E extends Entry>(choice: Choice<E>): Decision<E> {
+  const { lane, window } = choice;
   const { entries, rows, length, expected, bound } = window;
-  return { kind: 'dispatch', lane, entries, rows, length, expected, bound, premium, pressure };
+  return { kind: 'dispatch', lane, entries, rows, length, expected, bound, choice };
 }
 
 /** The entries at the front that would be late even alone. */
@@ -65,7 +65,7 @@ function deadHeads<E extends Entry>({ queue, prices, freeSlots }: PolicyView<E>,
   const dead: E[] = [];
   queue.scan((entry) => {
     const needed = freeSlots > 0 ? prices.of(entry.allowed, entry.length, now).alone(entry.rows) : 0;
-    if (now + needed <= entry.deadline) return false;
+    if (needed > 0 ? now + needed <= entry.deadline : now < entry.deadline) return false;
     dead.push(entry);
     return true;
   });

@@ -1,4 +1,5 @@
 import { type AdmissionLimits, judge, type Verdict } from './admission.ts';
+import { BatchOverhead } from './batch-overhead.ts';
 import { reasonFor, type VariantReason } from './choose-variant.ts';
 import { ClientShares } from './client-shares.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
@@ -37,6 +38,7 @@ export class Scheduler<E extends Entry> {
   readonly #limits: AdmissionLimits;
   readonly #queue = new DeadlineQueue<E>();
   readonly #rates = new DemandRates();
+  readonly #overhead = new BatchOverhead();
   readonly #shares = new ClientShares();
   readonly #record = new ServiceRecord();
   readonly #premiums = new PremiumRecord();
@@ -85,6 +87,7 @@ export class Scheduler<E extends Entry> {
         sojourn: this.#sojourn,
         limits: this.#limits,
         bytesInFlight: this.#bytesInFlight,
+        overhead: this.#overhead.factor,
         free: this.#slots.freeTimes(now),
       },
       now,
@@ -133,8 +136,11 @@ export class Scheduler<E extends Entry> {
   }
 
   /** A dispatched batch has started. */
-  started({ lane, entries, bound, premium, pressure }: Dispatch<E>, now: number): Running {
-    this.#premiums.spent(premium, pressure, now);
+  started(dispatch: Dispatch<E>, now: number): Running {
+    const { lane, entries, rows, bound, choice } = dispatch;
+    const { taken, priced, pressure, cheapest } = choice;
+    if (!cheapest) this.#premiums.spent(taken - priced, pressure, now);
+    else if (this.#queue.size >= rows) this.#overhead.observe(taken, priced);
     this.#record.dispatched(entries, lane, this.#lanes, now);
     return this.#slots.start(now, bound);
   }

@@ -8,6 +8,8 @@ export interface Window<E extends Entry> {
   /** Padded. */
   readonly length: number;
   readonly weight: number;
+  /** What its entries would take in full batches of their own lengths, by weight: milliseconds. */
+  readonly work: number;
   /** Milliseconds that it is expected to run, and that it exceeds once in a hundred times. */
   readonly expected: number;
   readonly bound: number;
@@ -37,7 +39,7 @@ export class Candidates<E extends Entry> {
 }
 
 /**
- * The window of contiguous lengths around the head that does the most work (by weight) in a millisecond, among those
+ * The window of contiguous lengths around the head that does the most work in a millisecond (padding is none), among those
  * that every member survives, that are within the lane's bounds, and that cost less than their parts run one by one.
  * Undefined when not even the head alone is on time. A head larger than the lane's bounds runs alone.
  *
@@ -57,12 +59,13 @@ export function bestWindow<E extends Entry>(
     allows(entry.allowed, lane) ? cost.predict(entry.rows, paddedLength(entry.length), busy) : 0,
   );
   const dues = entries.map(dueOn);
+  const works = entries.map((entry) => workOn(lane, entry));
   let best: { from: number; to: number; score: number } | undefined;
-  const below = { rows: 0, weight: 0, parts: 0, due: Infinity };
+  const below = { rows: 0, work: 0, parts: 0, due: Infinity };
   for (let from = head; from >= 0; from--) {
     const first = entries[from] as E;
     if (!allows(first.allowed, lane)) break;
-    let { rows, weight, parts: apart, due } = below;
+    let { rows, work, parts: apart, due } = below;
     let found = false;
     for (let to = head; to < entries.length; to++) {
       const last = entries[to] as E;
@@ -70,10 +73,10 @@ export function bestWindow<E extends Entry>(
       const place = to === head ? from : to;
       if (!allows(added.allowed, lane)) break;
       rows += added.rows;
-      weight += added.weight;
+      work += works[place] as number;
       apart += parts[place] as number;
       due = Math.min(due, dues[place] as number);
-      if (to === head) Object.assign(below, { rows, weight, parts: apart, due });
+      if (to === head) Object.assign(below, { rows, work, parts: apart, due });
       const length = paddedLength(last.length);
       const several = to > from;
       if (several && (rows > maxBatchSize || rows * length > maxTokens)) break;
@@ -81,7 +84,7 @@ export function bestWindow<E extends Entry>(
       if (now + expected * inflation > due) break;
       found = true;
       if (several && expected > apart * (1 - LEAST_GAIN)) continue;
-      const score = expected > 0 ? weight / expected : weight * Number.MAX_SAFE_INTEGER;
+      const score = expected > 0 ? work / expected : rows;
       if (best === undefined || score >= best.score) best = { from, to, score };
     }
     if (!found) break;
@@ -93,13 +96,21 @@ export function bestWindow<E extends Entry>(
 function windowOf<E extends Entry>(entries: readonly E[], lane: Lane, busy: number): Window<E> {
   let rows = 0;
   let weight = 0;
+  let work = 0;
   let length = 0;
   for (const entry of entries) {
     rows += entry.rows;
     weight += entry.weight;
+    work += workOn(lane, entry);
     length = Math.max(length, entry.length);
   }
   const padded = paddedLength(length);
   const expected = lane.cost.predict(rows, padded, busy);
-  return { entries, rows, length: padded, weight, expected, bound: expected * lane.cost.inflation };
+  return { entries, rows, length: padded, weight, work, expected, bound: expected * lane.cost.inflation };
+}
+
+/** What an entry counts for: the time it takes in a full batch of its own length, as often as its weight has it. */
+export function workOn({ cost, maxBatchSize }: Lane, { weight, length }: Entry): number {
+  const rows = Math.max(maxBatchSize, 1);
+  return (weight * cost.predict(rows, paddedLength(length))) / rows;
 }

@@ -10,11 +10,9 @@ const entry = fc
     deadline: fc.integer({ min: 0, max: 300 }),
     demand: fc.integer({ min: 0, max: 9 }),
     tail: fc.integer({ min: 0, max: 60 }),
-    mates: fc.integer({ min: 0, max: 20 }),
+    batch: fc.integer({ min: 0, max: 20 }),
   })
-  .map(({ deadline, demand, tail, mates }) =>
-    entryOf({ deadline, demand, latest: deadline - tail, mates, credit: mates / 4 }),
-  );
+  .map(({ deadline, demand, tail, batch }) => entryOf({ deadline, demand, latest: deadline - tail, batch }));
 
 const queued = fc.array(entry, { maxLength: 400, size: 'max' });
 const times = fc.array(fc.integer({ min: 0, max: 80 }), { minLength: 1, maxLength: 4 });
@@ -28,7 +26,8 @@ const inOrder = (queue: DeadlineQueue<Entry>): Entry[] => {
   return found;
 };
 
-const startOf = (free: FreeTimes, ahead: number, each: Entry): number => free.level(workBefore(ahead, each));
+const startOf = (free: FreeTimes, ahead: number, each: Entry): number =>
+  free.level(workBefore(ahead, each.batch));
 
 test('entries leave by deadline, equal ones as they came, whatever has left in between', () => {
   fc.assert(
