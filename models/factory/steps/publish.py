@@ -24,11 +24,10 @@ def run(context: Context, options: dict) -> dict:
         record = {
             "precision": variant.precision,
             "accuracy": evaluation.pop("accuracy"),
-            "evaluation": evaluation,
+            "evaluation": evaluation | variant.extra,
             "latency": entry["latency"],
             "lineage": variant.lineage,
             "seed": variant.seed,
-            **variant.extra,
         }
         shipped[name] = (variant.path(context), record)
     header = {"model": family.name, "version": family.version, "task": family.task, "data": family.data}
