@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { fromUnknown, invalidArgument } from '../errors.ts';
+import { fromUnknown, invalidArgument, messageOf } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { ServedVariant } from '../inference/served.ts';
 import type { TaskPlane, TaskRequest, TaskResponse } from '../inference/task-plane.ts';
 import { NO_TIME, type Timings } from '../inference/timings.ts';
 import type { InferenceResponse, Parameters, ParameterValue } from '../inference/types.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
-import { taskFor } from './prepared-task.ts';
+import { prepareTask, taskFor } from './prepared-task.ts';
 import type { TaskModel } from './task.ts';
 import { resolveTarget, type TaskTarget } from './task-target.ts';
 
@@ -18,9 +18,24 @@ export interface TaskPlaneOptions {
   readonly logger: Logger;
 }
 
+export interface Tasks extends TaskPlane {
+  /**
+   * Reads what the tasks of a version need, so that its first request does not wait for it: for when a version became
+   * READY. Never rejects; an export whose files make no task is told in the log, its tensors are served.
+   */
+  prepare(model: string, version?: string): Promise<void>;
+}
+
 /** Task endpoints over the data plane: the task makes tensors of a body, the data plane runs them, the task answers. */
-export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): TaskPlane {
+export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): Tasks {
   return {
+    async prepare(model, version) {
+      try {
+        await prepareTask(dataPlane.resolve(model, version).served);
+      } catch (error) {
+        logger.warn({ model, reason: messageOf(error) }, 'model has no usable task');
+      }
+    },
     async run(request) {
       const { body, scheduling } = splitParameters(request.body);
       const pinned = scheduling.get('variant');

@@ -2,15 +2,14 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import pino from 'pino';
-import { invalidArgument, notFound } from '../../../src/errors.ts';
+import { InferenceError, invalidArgument, notFound } from '../../../src/errors.ts';
 import { DataPlane } from '../../../src/inference/data-plane.ts';
 import { SILENT_OBSERVER } from '../../../src/inference/observer.ts';
 import type { Runner } from '../../../src/inference/runner.ts';
 import type { Registry, ServedVariant, ServedVersion } from '../../../src/inference/served.ts';
 import type { Signature, TensorSpec } from '../../../src/inference/signature.ts';
-import type { TaskPlane } from '../../../src/inference/task-plane.ts';
 import { NO_TIME } from '../../../src/inference/timings.ts';
-import { createTaskPlane } from '../../../src/tasks/task-plane.ts';
+import { createTaskPlane, type Tasks } from '../../../src/tasks/task-plane.ts';
 import { DATATYPES, datatypeOfOnnx, type TensorData } from '../../../src/tensor/datatype.ts';
 import { makeTensor, type TensorMap } from '../../../src/tensor/tensor.ts';
 
@@ -27,6 +26,7 @@ const specs = (metadata: readonly InferenceSession.ValueMetadata[]): TensorSpec[
 function sessionRunner(session: InferenceSession, runs: number[]): Runner {
   return {
     async run(inputs: TensorMap, options = {}) {
+      if (options.signal?.aborted) throw new InferenceError('canceled', 'the client is gone');
       const feeds: Record<string, OrtTensor> = {};
       for (const [name, { datatype, data, shape }] of inputs) {
         feeds[name] = new OrtTensor(DATATYPES[datatype].onnx as 'float32', data as Float32Array, [...shape]);
@@ -51,7 +51,7 @@ function sessionRunner(session: InferenceSession, runs: number[]): Runner {
 
 export interface ServedExport {
   readonly served: ServedVersion;
-  readonly tasks: TaskPlane;
+  readonly tasks: Tasks;
   readonly dataPlane: DataPlane;
   /** Rows of each run so far. */
   readonly runs: number[];

@@ -1,0 +1,86 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { exportFolder } from '../../support/tasks/reference.ts';
+import { serveExport } from '../../support/tasks/served-export.ts';
+
+const folders: string[] = [];
+
+afterEach(async () => {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })));
+});
+
+/** The classifier's export with some files changed, or taken away. */
+async function serveChanged(files: Readonly<Record<string, string | undefined>>) {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-export-'));
+  folders.push(folder);
+  await cp(exportFolder('bert-classifier'), folder, { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    if (content === undefined) await rm(join(folder, name));
+    else await writeFile(join(folder, name), content);
+  }
+  return serveExport(folder);
+}
+
+const body = { inputs: 'the card' };
+
+describe('the task plane', () => {
+  it.each([
+    ['no tokenizer', { 'tokenizer.json': undefined }, /has no tokenizer\.json, which this task needs/],
+    [
+      'a broken tokenizer',
+      { 'tokenizer.json': '{"version":1}' },
+      /has a tokenizer\.json that cannot be used/,
+    ],
+    ['a configuration that is no JSON', { 'config.json': '{' }, /config\.json of model 'model' is not JSON/],
+    ['a configuration that is no object', { 'config.json': '[]' }, /config\.json of model 'model' must hold/],
+  ])('refuses a model with %s, and says so without failing at load', async (_, files, message) => {
+    const { tasks, held } = await serveChanged(files);
+    await expect(tasks.run({ model: 'model', body })).rejects.toMatchObject({
+      code: 'failed_precondition',
+      message: expect.stringMatching(message),
+    });
+    await expect(tasks.prepare('model')).resolves.toBeUndefined();
+    expect(held()).toBe(0);
+  });
+
+  it.each([
+    ['a folder without the files of an export', { 'config.json': undefined }],
+    ['a configuration of another kind', { 'config.json': '{"architectures":["GPT2LMHeadModel"]}' }],
+  ])('has no task for %s', async (_, files) => {
+    const { tasks } = await serveChanged(files);
+    await expect(tasks.run({ model: 'model', body })).rejects.toMatchObject({ code: 'unimplemented' });
+  });
+
+  it('reads an export once, whoever asks first', async () => {
+    const { tasks, served } = await serveChanged({});
+    await tasks.prepare('model');
+    await rm(join(served.folder, 'tokenizer.json'));
+    await expect(tasks.run({ model: 'model', body })).resolves.toMatchObject({
+      version: '1',
+      variant: 'default',
+    });
+  });
+
+  it('does not start a run for a client that is gone', async () => {
+    const { tasks, runs, held } = await serveChanged({});
+    const signal = AbortSignal.abort();
+    await expect(tasks.run({ model: 'model', body, signal })).rejects.toMatchObject({ code: 'canceled' });
+    expect(runs).toEqual([]);
+    expect(held()).toBe(0);
+  });
+
+  it('passes scheduling parameters on, and refuses those that no scheduler reads', async () => {
+    const { tasks } = await serveChanged({});
+    const ask = (parameters: object) => tasks.run({ model: 'model', body: { ...body, parameters } });
+    await expect(ask({ timeout: -1 })).rejects.toThrow(/'timeout'/);
+    await expect(ask({ timeout: 1_000_000, variant: 'default' })).resolves.toBeDefined();
+    await expect(ask({ urgency: 1 })).rejects.toThrow(/urgency/);
+  });
+
+  it('says not_found for a model that is not there', async () => {
+    const { tasks } = await serveChanged({});
+    await expect(tasks.run({ model: 'nobody', body })).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
