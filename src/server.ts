@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { VersionSchedulers } from './batching/version-scheduler.ts';
 import type { Config } from './config/config.ts';
 import { prepareRuntimeEnvironment } from './config/runtime-environment.ts';
 import { type AdminServer, createAdminServer } from './gateway/admin-server.ts';
@@ -75,6 +76,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const metrics = new Metrics({ version, tritonMetrics: config.tritonMetrics });
   const recorders = new VersionRecorders();
+  const cores = config.cores === 0 ? availableCores() : config.cores;
+  const schedulers = new VersionSchedulers({
+    slots: cores,
+    maxBytes: config.maxInFlightBytes,
+    patience: config.patience,
+    sojourn: { target: config.queueTarget, interval: 2 * config.queueTarget },
+  });
   const measureLoad = loadWatcher(metrics);
   const registry = new ModelRegistry({
     repository: openRepository({ path: resolve(config.modelRepository), modelName: config.modelName }),
@@ -82,9 +90,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     loadModels: config.loadModels,
     pollInterval: config.pollInterval,
     openVariant: createVariantOpener({
-      budget: new ComputeBudget(config.cores === 0 ? availableCores() : config.cores),
+      budget: new ComputeBudget(cores),
       metrics,
       statisticsOf: ({ model, version: each }) => recorders.of(model, each),
+      schedulerOf: ({ model, version: each }) => schedulers.of(model, each),
     }),
     statisticsFor: (model, each) => recorders.open(model, each),
     onStateChange: (...change) => {

@@ -1,15 +1,18 @@
 import { DynamicBatcher } from './batching/dynamic-batcher.ts';
+import type { VersionScheduler } from './batching/version-scheduler.ts';
 import type { VariantId, VariantObserver } from './inference/observer.ts';
 import type { Runner } from './inference/runner.ts';
 import type { Batching } from './inference/signature.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { composeObservers } from './metrics/statistics.ts';
 import {
+  accuracyDefaults,
   batchingLimits,
   type OpenedVariant,
   type OpenRequest,
   type OpenVariant,
 } from './repository/open-variant.ts';
+import { CostModel } from './scheduling/cost-model.ts';
 import { noBatchAxis } from './workers/batch-invariance.ts';
 import type { ComputeBudget } from './workers/compute-budget.ts';
 import { defaultInstances, defaultIntraOpThreads } from './workers/defaults.ts';
@@ -21,13 +24,23 @@ export interface VariantOpenerOptions {
   readonly metrics: Metrics;
   /** The statistics of the version that a variant belongs to. */
   readonly statisticsOf: (id: VariantId) => VariantObserver;
+  readonly schedulerOf: (id: VariantId) => VersionScheduler;
 }
+
+/** A second length for models with a sequence axis, and the rows to try it with: what length costs is learned from it. */
+const LONGER = 64;
+const LONGER_ROWS = [1, 4, 16];
 
 /**
  * Opens a variant for serving: probe it in a child process, open a pool of instances, warm every batch size on each of
- * them, and put a batcher in front.
+ * them, and give it to the scheduler of its version.
  */
-export function createVariantOpener({ budget, metrics, statisticsOf }: VariantOpenerOptions): OpenVariant {
+export function createVariantOpener({
+  budget,
+  metrics,
+  statisticsOf,
+  schedulerOf,
+}: VariantOpenerOptions): OpenVariant {
   return async (request) => {
     const { settings, variant, signal, logger } = request;
     const instances = settings.instances ?? defaultInstances(budget.cores, variant.bytes);
@@ -43,8 +56,8 @@ export function createVariantOpener({ budget, metrics, statisticsOf }: VariantOp
     const batching = decideBatching(limits, probed, settings.batching === 'on');
     const pool = await openPool({ path: variant.path, ...session, instances, budget, logger });
     try {
-      await pool.warm(batchSizes(batching.maxBatchSize), probed.sample);
-      return serve(request, pool, batching, intraOpThreads);
+      const cost = await warmUp(pool, probed, batching, schedulerOf(idOf(request)));
+      return serve(request, pool, { batching, cost, probed, intraOpThreads });
     } catch (error) {
       await pool.close();
       throw error;
@@ -52,31 +65,89 @@ export function createVariantOpener({ budget, metrics, statisticsOf }: VariantOp
   };
 
   function serve(
-    { model, version, variant, settings }: OpenRequest,
+    request: OpenRequest,
     pool: WorkerPool,
-    batching: Batching,
-    intraOpThreads: number,
+    { batching, cost, probed, intraOpThreads }: Prepared,
   ): OpenedVariant {
-    const id = { model, version, variant: variant.variant };
+    const id = idOf(request);
+    const { settings, variant } = request;
     const series = metrics.createVariantObserver(id);
     const observer = composeObservers(series, statisticsOf(id));
-    const batcher = new DynamicBatcher(pool, { signature: pool.signature, batching, observer });
+    const runner = isClassic(batching)
+      ? new DynamicBatcher(pool, { signature: pool.signature, batching, observer })
+      : schedulerOf(id).open({
+          variant: id.variant,
+          accuracy: variant.accuracy,
+          runner: pool,
+          cost,
+          signature: pool.signature,
+          batching,
+          padding: probed.padding,
+          observer,
+        });
     series.watch({
-      inFlight: () => batcher.inFlight,
+      inFlight: () => runner.inFlight,
       instances: () => pool.instances,
       runningBatches: () => pool.running,
     });
     return {
       signature: pool.signature,
       batching,
-      runner: withoutSeries(batcher, () => series.close()),
+      runner: withoutSeries(runner, () => series.close()),
       observer,
       instances: pool.instances,
       intraOpThreads,
       executionProviders: settings.executionProviders,
       omittedOutputs: pool.omittedOutputs,
+      defaults: accuracyDefaults(settings),
     };
   }
+}
+
+interface Prepared {
+  readonly batching: Batching;
+  readonly cost: CostModel;
+  readonly probed: ProbedModel;
+  readonly intraOpThreads: number;
+}
+
+const idOf = ({ model, version, variant }: OpenRequest): VariantId => ({
+  model,
+  version,
+  variant: variant.variant,
+});
+
+/** Whoever sets a delay or preferred sizes asks for batching by these, not for the scheduler. */
+const isClassic = ({ maxQueueDelay, preferredBatchSizes }: Batching): boolean =>
+  maxQueueDelay > 0 || preferredBatchSizes.length > 0;
+
+/** Runs every batch size on every instance; the times are the first the scheduler knows of the variant's cost. */
+async function warmUp(
+  pool: WorkerPool,
+  { sample, padding }: ProbedModel,
+  { maxBatchSize }: Batching,
+  scheduler: VersionScheduler,
+): Promise<CostModel> {
+  const cost = new CostModel(scheduler.interference);
+  const measure = async (sizes: readonly number[], length: number): Promise<void> => {
+    const times = await pool.warm(sizes, padding === undefined ? sample : { ...sample, length });
+    cost.sweep(
+      sizes.flatMap((rows, index) => {
+        const latency = times[index] ?? Number.NaN;
+        return Number.isFinite(latency)
+          ? [{ rows, length: padding === undefined ? 1 : length, latency }]
+          : [];
+      }),
+    );
+  };
+  if (padding !== undefined && maxBatchSize > 0) {
+    await measure(
+      LONGER_ROWS.filter((rows) => rows <= maxBatchSize),
+      LONGER,
+    );
+  }
+  await measure(batchSizes(maxBatchSize), sample?.length ?? 1);
+  return cost;
 }
 
 /** The runner, whose metrics are forgotten when it is closed. */

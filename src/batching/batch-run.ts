@@ -1,13 +1,24 @@
 import type { DispatchReason } from '../inference/observer.ts';
 import type { RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
 import type { Timings } from '../inference/timings.ts';
+import type { TensorMap } from '../tensor/tensor.ts';
 import type { Clock } from './clock.ts';
-import { mergeInputs, splitOutputs } from './merge-split.ts';
+import { mergeInputs, type Padded, splitOutputs } from './merge-split.ts';
 import type { Entry } from './pending-request.ts';
 
+/** What a batch is made of. */
+export interface BatchMember {
+  readonly inputs: TensorMap;
+  readonly rows: number;
+  /** Size of the padded axis. */
+  readonly length?: number;
+  readonly acceptedAt: number;
+  readonly request: { readonly outputs: readonly string[] | undefined };
+}
+
 /** Entries that left the queue together. */
-export interface Batch {
-  readonly entries: readonly Entry[];
+export interface Batch<Member extends BatchMember = Entry> {
+  readonly entries: readonly Member[];
   readonly rows: number;
   readonly reason: DispatchReason;
   /** On the batcher's clock, milliseconds. */
@@ -28,12 +39,18 @@ const NO_OPTIONS: RunOptions = {};
  * input and so does what the runner waited after it had taken the slot; cutting counts to compute output. Rejects with
  * whatever went wrong, and with `internal` when the outputs are not one row for each row.
  */
-export async function runBatch(batch: Batch, runner: SlottedRunner, clock: Clock): Promise<BatchAnswer> {
+export async function runBatch(
+  batch: Batch<BatchMember>,
+  runner: SlottedRunner,
+  clock: Clock,
+  padded?: Padded,
+): Promise<BatchAnswer> {
   const { entries, rows, startedAt } = batch;
   const inputs = mergeInputs(
     entries.map((entry) => entry.inputs),
     rows,
     (byteLength) => runner.allocate(byteLength),
+    padded,
   );
   const mergeTime = clock.now() - startedAt;
   const requested = entries[0]?.request.outputs;
@@ -43,7 +60,8 @@ export async function runBatch(batch: Batch, runner: SlottedRunner, clock: Clock
   );
   const start = clock.now();
   const sizes = entries.map((entry) => entry.rows);
-  const parts = entries.length === 1 ? [outputs] : splitOutputs(outputs, sizes, rows);
+  const cut = padded && { names: padded.outputs, lengths: entries.map(({ length }) => length ?? 1) };
+  const parts = entries.length === 1 ? [outputs] : splitOutputs(outputs, sizes, rows, cut);
   const computeInput = mergeTime + timings.queue + timings.computeInput;
   const { computeInfer } = timings;
   const computeOutput = timings.computeOutput + clock.now() - start;
@@ -59,5 +77,5 @@ export async function runBatch(batch: Batch, runner: SlottedRunner, clock: Clock
 }
 
 /** Milliseconds the entry of the batch that was accepted first has waited. */
-export const longestQueue = ({ entries, startedAt }: Batch): number =>
+export const longestQueue = ({ entries, startedAt }: Batch<BatchMember>): number =>
   entries.reduce((longest, { acceptedAt }) => Math.max(longest, startedAt - acceptedAt), 0);

@@ -9,7 +9,7 @@ import type { KeyQueue } from './request-queue.ts';
  * One accepted run: a promise, and the entries it waits for (one, or several where it is larger than a batch). Settles
  * exactly once, when its last entry has ended, so that nothing reads its inputs after that.
  */
-export class PendingRequest {
+export class PendingRequest<Piece extends { readonly rows: number } = Entry> {
   readonly outputs: readonly string[] | undefined;
   readonly signal: AbortSignal | undefined;
   readonly priority: number;
@@ -17,11 +17,11 @@ export class PendingRequest {
   /** Infinity for none. */
   readonly deadline: number;
   readonly promise: Promise<RunResult>;
-  entries: readonly Entry[] = [];
+  entries: readonly Piece[] = [];
   /** Why it fails; its queued entries are gone then, running ones end first. */
   error: InferenceError | undefined;
 
-  readonly #onAbort: (request: PendingRequest) => void;
+  readonly #onAbort: (request: PendingRequest<Piece>) => void;
   readonly #resolve: (result: RunResult) => void;
   readonly #reject: (error: InferenceError) => void;
   readonly #results: RunResult[] = [];
@@ -29,7 +29,7 @@ export class PendingRequest {
 
   constructor(
     fields: Pick<PendingRequest, 'outputs' | 'signal' | 'priority' | 'acceptedAt' | 'deadline'>,
-    onAbort: (request: PendingRequest) => void,
+    onAbort: (request: PendingRequest<Piece>) => void,
   ) {
     this.outputs = fields.outputs;
     this.signal = fields.signal;
@@ -104,8 +104,11 @@ export class Entry {
   }
 }
 
-/** Outputs one after the other; waiting counts to the first piece, work is that of all, the batch size the largest. */
-function joinResults(results: readonly RunResult[], entries: readonly Entry[]): RunResult {
+/** Outputs one after the other; waiting and variant are the first piece's, work is that of all, the batch size the largest. */
+function joinResults(
+  results: readonly RunResult[],
+  entries: readonly { readonly rows: number }[],
+): RunResult {
   const [only] = results;
   if (results.length === 1 && only !== undefined) return only;
   const rows = entries.map((entry) => entry.rows);
@@ -122,5 +125,6 @@ function joinResults(results: readonly RunResult[], entries: readonly Entry[]): 
       computeOutput: total('computeOutput'),
     },
     batchSize: Math.max(...results.map(({ batchSize }) => batchSize)),
+    ...(only?.choice === undefined ? {} : { choice: only.choice }),
   };
 }

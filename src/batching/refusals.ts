@@ -1,4 +1,5 @@
-import { type Code, InferenceError } from '../errors.ts';
+import { type Code, InferenceError, unavailable } from '../errors.ts';
+import type { Verdict } from '../scheduling/admission.ts';
 
 /** Why a request is refused, or dropped before it ran. */
 export const refusals = {
@@ -17,7 +18,42 @@ export const refusals = {
       reason: 'queue_full',
       retryAfter,
     }),
+  tooManyBytes: (limit: number, retryAfter: number) =>
+    new InferenceError('resource_exhausted', `the requests in flight hold more than ${limit} bytes`, {
+      reason: 'queue_full',
+      retryAfter,
+    }),
+  overload: (retryAfter: number) =>
+    new InferenceError('resource_exhausted', 'there is more work than can be done in time', {
+      reason: 'overload',
+      retryAfter,
+    }),
+  infeasible: (milliseconds: number) =>
+    new InferenceError(
+      'deadline_exceeded',
+      `the deadline cannot be kept: even alone the request takes about ${milliseconds.toPrecision(2)} ms`,
+      { reason: 'infeasible' },
+    ),
+  noLane: () => unavailable('none of the variants that may answer is loaded'),
 } as const;
+
+/** What the admission's verdict means for the request; undefined: no variant that may answer is there. */
+export function refusalOf(verdict: Exclude<Verdict, { kind: 'accept' }> | undefined): InferenceError {
+  switch (verdict?.kind) {
+    case 'infeasible':
+      return refusals.infeasible(verdict.earliest);
+    case 'overload':
+      return refusals.overload(verdict.retryAfter / 1000);
+    case 'full': {
+      const seconds = verdict.retryAfter / 1000;
+      return verdict.bound === 'bytes'
+        ? refusals.tooManyBytes(verdict.limit, seconds)
+        : refusals.queueFull(verdict.limit, seconds);
+    }
+    case undefined:
+      return refusals.noLane();
+  }
+}
 
 const RUNNER_FAULTS: ReadonlySet<Code> = new Set([
   'unavailable',

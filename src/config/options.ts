@@ -100,6 +100,24 @@ export const OPTIONS = {
     schema: count(1024, 2_147_483_647).default(64 * 1024 * 1024),
     help: 'Largest request, after decompression, bytes.',
   },
+  maxInFlightBytes: {
+    flag: 'max-in-flight-bytes',
+    env: 'SLUICE_MAX_IN_FLIGHT_BYTES',
+    schema: count(1024, Number.MAX_SAFE_INTEGER).default(1024 * 1024 * 1024),
+    help: 'Inputs of one version that may wait or run together, bytes; more is refused with 429.',
+  },
+  patience: {
+    flag: 'patience',
+    env: 'SLUICE_PATIENCE',
+    schema: milliseconds(1).default(30_000),
+    help: 'Deadline of a request that brings none and whose model has none, milliseconds after its arrival.',
+  },
+  queueTarget: {
+    flag: 'queue-target',
+    env: 'SLUICE_QUEUE_TARGET',
+    schema: milliseconds(1).default(5000),
+    help: 'Longest wait of such requests in a queue that never empties, milliseconds; more is refused with 429.',
+  },
   rateLimit: {
     flag: 'rate-limit',
     env: 'SLUICE_RATE_LIMIT',

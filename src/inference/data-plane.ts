@@ -10,8 +10,10 @@ import {
 } from './metadata.ts';
 import { parseModelName } from './names.ts';
 import type { RunResult } from './runner.ts';
+import { deadlineOf, priorityOf, textParameter } from './scheduling-parameters.ts';
 import type { IndexEntry, Registry, ServedVariant, ServedVersion } from './served.ts';
 import type { ModelStatistics } from './statistics.ts';
+import { termsOf } from './terms.ts';
 import { NO_TIME } from './timings.ts';
 import type { InferenceRequest, InferenceResponse, ParameterValue, RequestedOutput } from './types.ts';
 import { validateInputs, validateOutputs } from './validate.ts';
@@ -155,14 +157,17 @@ export class DataPlane {
       const names = validateOutputs(request.outputs, variant.signature);
       const deadline = deadlineOf(request, start);
       const priority = priorityOf(request, variant);
+      const terms = termsOf(request, served, variant, isPinned(request, served, variant));
       const result = await variant.runner.run(request.inputs, {
+        terms,
         ...(names === undefined ? {} : { outputs: names }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
         ...(deadline === undefined ? {} : { deadline }),
         ...(priority === undefined ? {} : { priority }),
       });
-      const response = respond(request, served, variant, result);
-      variant.observer.requestEnded('ok', performance.now() - start, result.timings, rows);
+      const answering = served.variants.get(result.choice?.variant ?? variant.variant) ?? variant;
+      const response = respond(request, served, answering, result);
+      answering.observer.requestEnded('ok', performance.now() - start, result.timings, rows);
       return response;
     } catch (thrown) {
       const error = fromUnknown(thrown);
@@ -194,12 +199,37 @@ function respond(
     version: served.version,
     variant: variant.variant,
     ...(request.id === undefined ? {} : { id: request.id }),
-    parameters: new Map<string, ParameterValue>([['variant', variant.variant]]),
+    parameters: responseParameters(variant, result),
+    ...(result.choice === undefined ? {} : { choice: result.choice }),
     outputs: orderOutputs(request.outputs, served, variant, result),
     timings: result.timings,
     batchSize: result.batchSize,
   };
 }
+
+/** Which variant answered, and where there was a choice, why it was this one and what was expected of it. */
+function responseParameters(
+  { variant }: ServedVariant,
+  { choice, timings, batchSize }: RunResult,
+): ReadonlyMap<string, ParameterValue> {
+  const parameters = new Map<string, ParameterValue>([['variant', variant]]);
+  if (choice === undefined) return parameters;
+  return parameters
+    .set('variant_reason', choice.reason)
+    .set('batch_size', batchSize)
+    .set('queue_ms', rounded(timings.queue))
+    .set('predicted_ms', rounded(choice.predicted));
+}
+
+/** To microseconds: more digits would only be noise on the wire. */
+const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
+
+/** Whether the client named the variant: another one must not answer then. */
+const isPinned = (
+  { model, parameters }: InferenceRequest,
+  served: ServedVersion,
+  { variant }: ServedVariant,
+): boolean => parameters.has('variant') || model.includes('@') || variant !== served.defaultVariant;
 
 /** Outputs in the order they were asked for, else in the signature's; classified where that was asked. */
 function orderOutputs(
@@ -218,41 +248,4 @@ function orderOutputs(
     ordered.set(name, classified ? tensor : classify(tensor, classification, served.labels.get(name)));
   }
   return ordered;
-}
-
-function textParameter({ parameters }: InferenceRequest, name: string): string | undefined {
-  const value = parameters.get(name);
-  if (value === undefined || typeof value === 'string') return value;
-  throw invalidArgument(`parameter '${name}' must be a string`);
-}
-
-/** A parameter that is a non-negative safe integer; clients of gRPC send it as int64, uint64 or text. */
-function integerParameter({ parameters }: InferenceRequest, name: string): number | undefined {
-  const value = parameters.get(name);
-  if (value === undefined) return undefined;
-  const number = typeof value === 'boolean' || value === '' ? Number.NaN : Number(value);
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw invalidArgument(
-    `parameter '${name}' must be a non-negative integer, not ${JSON.stringify(String(value))}`,
-  );
-}
-
-/** The sooner of the transport's deadline and the parameter `timeout` (microseconds after arrival; 0 is none). */
-function deadlineOf(request: InferenceRequest, now: number): number | undefined {
-  const timeout = integerParameter(request, 'timeout') ?? 0;
-  const own = timeout > 0 ? now + timeout / 1000 : undefined;
-  if (own === undefined || request.deadline === undefined) return own ?? request.deadline;
-  return Math.min(own, request.deadline);
-}
-
-/** Triton's rule: 0 is the default, 1 the highest, and nothing beyond the model's levels. */
-function priorityOf(request: InferenceRequest, { batching }: ServedVariant): number | undefined {
-  const priority = integerParameter(request, 'priority') ?? 0;
-  if (priority === 0 || batching.priorityLevels === 0) return undefined;
-  if (priority > batching.priorityLevels) {
-    throw invalidArgument(
-      `parameter 'priority' is ${priority}, the model has levels 1 to ${batching.priorityLevels}`,
-    );
-  }
-  return priority;
 }

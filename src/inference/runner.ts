@@ -13,6 +13,30 @@ export interface RunOptions {
   readonly deadline?: number;
   /** 1 is served first; larger is later. Runs of one priority are first in, first out. */
   readonly priority?: number;
+  /** What a scheduler over several variants may do with the run; other runners do not read it. */
+  readonly terms?: Terms;
+}
+
+/** Accuracy first, a balance, or latency first: how much of the time until its deadline a request gives for accuracy. */
+export const PREFERENCES = ['accuracy', 'balanced', 'latency'] as const;
+export type Preference = (typeof PREFERENCES)[number];
+
+export interface Terms {
+  /** Variants that may answer, by name; at least one. */
+  readonly variants: readonly string[];
+  /** Why only one may, where that was not a floor. */
+  readonly route: 'free' | 'pinned' | 'canary';
+  readonly preference: Preference;
+  /** Who asks: shares are kept per client. */
+  readonly client: string;
+}
+
+/** Which variant answered, and why. */
+export interface VariantChoice {
+  readonly variant: string;
+  readonly reason: string;
+  /** Milliseconds that its batch was expected to take. */
+  readonly predicted: number;
 }
 
 export interface RunResult {
@@ -21,6 +45,8 @@ export interface RunResult {
   readonly timings: Timings;
   /** Rows that were executed together with this run, its own included; 1 without a batch axis. */
   readonly batchSize: number;
+  /** Only where a scheduler had several variants to choose from. */
+  readonly choice?: VariantChoice;
 }
 
 /**

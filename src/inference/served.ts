@@ -1,5 +1,6 @@
 import type { VariantId, VariantObserver } from './observer.ts';
 import type { Runner } from './runner.ts';
+import type { AccuracyAsked } from './scheduling-parameters.ts';
 import type { Batching, Signature } from './signature.ts';
 import type { VersionStatistics } from './statistics.ts';
 
@@ -20,6 +21,8 @@ export interface ServedVariant extends VariantId {
   readonly executionProviders: readonly string[];
   /** Outputs of the file that cannot be served (sequences, maps), by name. */
   readonly omittedOutputs: readonly string[];
+  /** What the model's configuration asks for requests that ask nothing. */
+  readonly defaults?: AccuracyAsked;
 }
 
 export interface VariantFile {

@@ -1,4 +1,5 @@
 import type { Tensor, TensorMap } from '../tensor/tensor.ts';
+import type { VariantChoice } from './runner.ts';
 import type { Timings } from './timings.ts';
 
 export type ParameterValue = string | number | bigint | boolean;
@@ -16,7 +17,7 @@ export interface InferenceRequest {
   readonly model: string;
   readonly version?: string;
   readonly id?: string;
-  /** As sent; the data plane reads `variant`, `priority`, `timeout` (microseconds) from it. */
+  /** As sent; the data plane reads those of `SCHEDULING_PARAMETERS` from it. */
   readonly parameters: Parameters;
   readonly inputs: TensorMap;
   /** Every output when left out. */
@@ -25,6 +26,8 @@ export interface InferenceRequest {
   readonly signal?: AbortSignal;
   /** On the clock of `performance.now()`, milliseconds; from the transport (gRPC deadline). The sooner of it and `timeout` counts. */
   readonly deadline?: number;
+  /** Who asks, for fair shares; its address where nothing better is known. */
+  readonly client?: string;
 }
 
 export interface InferenceResponse {
@@ -36,4 +39,6 @@ export interface InferenceResponse {
   readonly outputs: ReadonlyMap<string, Tensor>;
   readonly timings: Timings;
   readonly batchSize: number;
+  /** Where several variants could have answered. */
+  readonly choice?: VariantChoice;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalidArgument } from '../errors.ts';
 import { isName, isVersion } from '../inference/names.ts';
+import { PREFERENCES } from '../inference/runner.ts';
 
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const microseconds = z.int().min(0).max(86_400_000_000);
@@ -103,6 +104,26 @@ export const modelConfigSchema = z
       .exactOptional()
       .describe(
         'Variant that answers a request that names none. Left out: "default" (model.onnx), else the first in `variants` or by name.',
+      ),
+    minAccuracy: z
+      .number()
+      .min(0)
+      .max(1)
+      .exactOptional()
+      .describe(
+        'Least measured accuracy of a variant that may answer unless it is named; a fraction from 0 to 1.',
+      ),
+    maxAccuracyLoss: z
+      .number()
+      .min(0)
+      .max(100)
+      .exactOptional()
+      .describe('How far below the best variant one may be that answers unless it is named; points.'),
+    prefer: z
+      .enum(PREFERENCES)
+      .default('accuracy')
+      .describe(
+        'How much of the time until its deadline a request gives for accuracy: accuracy (all), balanced (some), latency (none).',
       ),
     labels: z
       .record(z.string().min(1), z.union([z.array(z.string()).min(1), z.string().min(1)]))

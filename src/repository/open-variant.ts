@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { VariantObserver } from '../inference/observer.ts';
 import type { Runner } from '../inference/runner.ts';
+import type { AccuracyAsked } from '../inference/scheduling-parameters.ts';
 import type { ModelState } from '../inference/served.ts';
 import type { Batching, Signature } from '../inference/signature.ts';
 import type { VersionStatistics } from '../inference/statistics.ts';
@@ -29,6 +30,7 @@ export interface OpenedVariant {
   readonly intraOpThreads: number;
   readonly executionProviders: readonly string[];
   readonly omittedOutputs: readonly string[];
+  readonly defaults: AccuracyAsked;
 }
 
 /** Rejects with an InferenceError, whose message becomes the reason that clients read. */
@@ -47,6 +49,13 @@ export function batchingLimits(settings: ModelSettings): Omit<Batching, 'reason'
     defaultTimeout: settings.defaultTimeoutMicroseconds / 1000,
   };
 }
+
+/** What the model asks for requests that ask nothing. */
+export const accuracyDefaults = ({ minAccuracy, maxAccuracyLoss, prefer }: ModelSettings): AccuracyAsked => ({
+  ...(minAccuracy === undefined ? {} : { minAccuracy }),
+  ...(maxAccuracyLoss === undefined ? {} : { maxAccuracyLoss }),
+  preference: prefer,
+});
 
 /** What the composition root lends to the loading of models. */
 export interface LoadContext {

@@ -29,6 +29,7 @@ describe('the batch key', () => {
   test('is the same for any number of rows', () => {
     expect(batchShape(inputs([3, 5], [3]), undefined, SIGNATURE, 8)).toEqual({
       rows: 3,
+      length: 1,
       key: keyOf(inputs([1, 5], [1])),
     });
   });
@@ -64,7 +65,11 @@ describe('the batch key', () => {
   });
 
   test('is none for a model without a batch axis', () => {
-    expect(batchShape(inputs([2, 5], [2]), undefined, SIGNATURE, 0)).toEqual({ rows: 1, key: undefined });
+    expect(batchShape(inputs([2, 5], [2]), undefined, SIGNATURE, 0)).toEqual({
+      rows: 1,
+      length: 1,
+      key: undefined,
+    });
   });
 
   test('is none for a model without inputs', () => {

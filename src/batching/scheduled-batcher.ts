@@ -1,0 +1,277 @@
+import { fromUnknown, type InferenceError } from '../errors.ts';
+import type { DispatchReason } from '../inference/observer.ts';
+import type { Runner, RunOptions, RunResult, VariantChoice } from '../inference/runner.ts';
+import { NO_TIME } from '../inference/timings.ts';
+import { Scheduler } from '../scheduling/scheduler.ts';
+import type { Decision } from '../scheduling/scheduler-policy.ts';
+import type { TensorMap } from '../tensor/tensor.ts';
+import type { BatchLane, ScheduledBatcherOptions } from './batch-lane.ts';
+import { longestQueue, runBatch } from './batch-run.ts';
+import { type Clock, SYSTEM_CLOCK } from './clock.ts';
+import { PendingRequest } from './pending-request.ts';
+import { refusalOf, refusals, runnerIsAtFault } from './refusals.ts';
+import { entriesOf, type ScheduledEntry } from './scheduled-entry.ts';
+import { WakeUp } from './wake-up.ts';
+
+type Dispatch = Extract<Decision<ScheduledEntry>, { kind: 'dispatch' }>;
+
+/**
+ * Batches the runs of one version over its variants: the scheduler says which entries run together, when and on which
+ * lane; this carries it out. `#pump` is one synchronous function, called when an entry has joined, a slot is free or a
+ * deadline passes. Every request is settled exactly once and alone, whatever becomes of its batch mates.
+ */
+export class ScheduledBatcher implements Runner {
+  readonly #lanes: readonly BatchLane[];
+  readonly #options: ScheduledBatcherOptions;
+  readonly #scheduler: Scheduler<ScheduledEntry>;
+  readonly #clock: Clock;
+  readonly #wakeUp: WakeUp;
+  readonly #stopListening: (() => void)[];
+  readonly #onAbort = (request: PendingRequest<ScheduledEntry>): void => this.#aborted(request);
+  /** Halves of batches that failed; they go before everything else. */
+  readonly #retries: Dispatch[] = [];
+  #inFlight = 0;
+  #alone = 0;
+  #reportedDepth = 0;
+  #pumping = false;
+  #closing: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: ScheduledBatcherOptions) {
+    const { lanes, batching, interference, settings, clock = SYSTEM_CLOCK } = options;
+    this.#lanes = lanes;
+    this.#options = options;
+    this.#clock = clock;
+    this.#scheduler = new Scheduler<ScheduledEntry>({
+      lanes,
+      slots: settings.slots,
+      interference,
+      limits: { entries: batching.maxQueueSize, bytes: settings.maxBytes },
+      sojourn: settings.sojourn,
+    });
+    this.#wakeUp = new WakeUp(clock, () => this.#pump());
+    this.#stopListening = lanes.map(({ runner }) => runner.onSlotFree(() => this.#pump()));
+  }
+
+  /** Entries that wait. */
+  get queueDepth(): number {
+    return this.#scheduler.size;
+  }
+
+  /** Requests accepted and not settled yet: waiting or running. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  gauges() {
+    return this.#scheduler.gauges(this.#clock.now());
+  }
+
+  run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {
+    const now = this.#clock.now();
+    const { batching, settings } = this.#options;
+    const own = options.deadline ?? (batching.defaultTimeout > 0 ? now + batching.defaultTimeout : undefined);
+    const refusal = this.#refusal(options.signal, own ?? Infinity, now);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const request = new PendingRequest<ScheduledEntry>(
+      {
+        outputs: options.outputs,
+        signal: options.signal,
+        priority: batching.priorityLevels === 0 ? 1 : (options.priority ?? batching.defaultPriority),
+        acceptedAt: now,
+        deadline: own ?? now + settings.patience,
+      },
+      this.#onAbort,
+    );
+    request.entries = entriesOf(request, inputs, {
+      ...this.#options,
+      runOptions: options,
+      patient: own === undefined,
+      alone: `alone ${this.#alone++}`,
+    });
+    this.#inFlight += 1;
+    this.#offer(request, now);
+    this.#pump();
+    return request.promise;
+  }
+
+  /** Answers what was accepted. The runners below are not this one's to close. */
+  close(): Promise<void> {
+    this.#closing ??= this.#drain();
+    return this.#closing;
+  }
+
+  async #drain(): Promise<void> {
+    this.#pump();
+    if (this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+    }
+    for (const stop of this.#stopListening) stop();
+    this.#wakeUp.stop();
+  }
+
+  #refusal(signal: AbortSignal | undefined, deadline: number, now: number): InferenceError | undefined {
+    if (this.#closing !== undefined) return refusals.closing();
+    if (signal?.aborted) return refusals.canceled();
+    return deadline > now ? undefined : refusals.late();
+  }
+
+  #refuse(refusal: InferenceError): Promise<never> {
+    this.#tellRejected(refusal);
+    return Promise.reject(refusal);
+  }
+
+  /** All entries of a request, or none: the first that is refused takes the others with it. */
+  #offer(request: PendingRequest<ScheduledEntry>, now: number): void {
+    for (const entry of request.entries) {
+      const verdict = entry.allowed === 0 ? undefined : this.#scheduler.offer(entry, now);
+      if (verdict?.kind === 'accept') {
+        entry.accepted = true;
+        continue;
+      }
+      this.#abandon(request, refusalOf(verdict));
+      for (const rest of request.entries.slice(entry.piece)) this.#ended(rest);
+      return;
+    }
+  }
+
+  /** Starts every batch that can start now, and sees to it that it is called again in time. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#startNext());
+    } finally {
+      this.#pumping = false;
+    }
+    this.#wakeUp.at(Infinity, this.#scheduler.nextDeadline);
+    this.#reportDepth();
+  }
+
+  #startNext(): boolean {
+    const now = this.#clock.now();
+    const retry = this.#retries.findIndex(({ lane }) => lane.freeSlots > 0);
+    const [half] = retry < 0 ? [] : this.#retries.splice(retry, 1);
+    if (half !== undefined) {
+      void this.#execute(half, now);
+      return true;
+    }
+    const decision = this.#scheduler.next(now);
+    if (decision.kind === 'idle') return false;
+    if (decision.kind === 'dispatch') void this.#execute(decision, now);
+    else {
+      for (const entry of decision.entries) {
+        this.#abandon(entry.request, refusals.late());
+        this.#ended(entry);
+      }
+    }
+    return true;
+  }
+
+  async #execute(dispatch: Dispatch, now: number): Promise<void> {
+    const { entries, rows } = dispatch;
+    const lane = this.#laneOf(dispatch);
+    const running = this.#scheduler.started(dispatch, now);
+    const reason = reasonOf(dispatch, this.#scheduler.size);
+    const batch = { entries, rows, reason, startedAt: now };
+    try {
+      const answer = await runBatch(batch, lane.runner, this.#clock, this.#options.padded);
+      this.#scheduler.ended(dispatch, running, this.#clock.now(), false);
+      for (const [index, entry] of entries.entries()) {
+        const result = answer.results[index];
+        this.#ended(entry, result && { ...result, choice: this.#choice(entry, dispatch) });
+      }
+      const { timings } = answer;
+      lane.observer.batchEnded({ rows, requests: entries.length, reason, timings, failed: false });
+    } catch (error) {
+      this.#scheduler.ended(dispatch, running, this.#clock.now(), true);
+      const timings = { ...NO_TIME, queue: longestQueue(batch) };
+      lane.observer.batchEnded({ rows, requests: entries.length, reason, timings, failed: true });
+      this.#failed(dispatch, fromUnknown(error));
+    }
+    this.#pump();
+  }
+
+  #laneOf({ lane }: Dispatch): BatchLane {
+    const found = this.#lanes[lane.index];
+    if (found === undefined) throw new RangeError(`there is no lane ${lane.index}`);
+    return found;
+  }
+
+  #choice(entry: ScheduledEntry, { lane, expected }: Dispatch): VariantChoice {
+    return { variant: lane.variant, reason: this.#scheduler.reason(entry, lane), predicted: expected };
+  }
+
+  /** The error of a batch may be that of one entry: the batch is halved and run again until the culprit stands alone. */
+  #failed(dispatch: Dispatch, error: InferenceError): void {
+    const { entries } = dispatch;
+    if (entries.length === 1 || runnerIsAtFault(error)) {
+      for (const entry of entries) this.#fail(entry, error);
+      return;
+    }
+    const middle = Math.ceil(entries.length / 2);
+    this.#retry(dispatch, entries.slice(0, middle));
+    this.#retry(dispatch, entries.slice(middle));
+  }
+
+  #retry(dispatch: Dispatch, entries: readonly ScheduledEntry[]): void {
+    const wanted = entries.filter((entry) => {
+      const { error, signal } = entry.request;
+      if (error === undefined && !signal?.aborted) return true;
+      this.#fail(entry, error ?? refusals.canceled());
+      return false;
+    });
+    if (wanted.length === 0) return;
+    const rows = wanted.reduce((sum, entry) => sum + entry.rows, 0);
+    const length = Math.max(...wanted.map((entry) => entry.length));
+    this.#retries.push({ ...dispatch, entries: wanted, rows, length });
+  }
+
+  #fail(entry: ScheduledEntry, error: InferenceError): void {
+    this.#abandon(entry.request, error);
+    this.#ended(entry);
+  }
+
+  #aborted(request: PendingRequest<ScheduledEntry>): void {
+    if (!request.entries.some(({ block }) => block !== undefined)) return;
+    this.#abandon(request, refusals.canceled());
+    this.#reportDepth();
+  }
+
+  /** Takes what waits of a request out of the queue, at once; it is settled when nothing of it runs any more. */
+  #abandon(request: PendingRequest<ScheduledEntry>, error: InferenceError): void {
+    if (request.error === undefined) {
+      request.error = error;
+      this.#tellRejected(error);
+    }
+    for (const entry of request.entries) {
+      if (entry.block === undefined) continue;
+      this.#scheduler.remove(entry);
+      this.#ended(entry);
+    }
+  }
+
+  #ended(entry: ScheduledEntry, result?: RunResult): void {
+    if (entry.accepted) this.#scheduler.settled(entry);
+    if (!entry.request.entryEnded(entry.piece, result)) return;
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#onEmpty?.();
+  }
+
+  #tellRejected({ reason }: InferenceError): void {
+    if (reason !== undefined) this.#lanes[0]?.observer.requestRejected(reason);
+  }
+
+  #reportDepth(): void {
+    if (this.#scheduler.size === this.#reportedDepth) return;
+    this.#reportedDepth = this.#scheduler.size;
+    this.#options.queueChanged(this.#reportedDepth);
+  }
+}
+
+function reasonOf({ entries, rows, lane }: Dispatch, waiting: number): DispatchReason {
+  if (rows >= lane.maxBatchSize) return 'full';
+  return entries.length === 1 && waiting > 0 ? 'alone' : 'slot_free';
+}

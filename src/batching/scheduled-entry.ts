@@ -1,0 +1,111 @@
+import type { RunOptions, Terms } from '../inference/runner.ts';
+import type { Block, Entry } from '../scheduling/entry.ts';
+import { byteLength, type TensorMap } from '../tensor/tensor.ts';
+import { batchShape } from './batch-key.ts';
+import type { ScheduledBatcherOptions } from './batch-lane.ts';
+import { sliceRows } from './merge-split.ts';
+import type { PendingRequest } from './pending-request.ts';
+
+/** What an entry is made of. */
+export interface EntryFields {
+  readonly request: PendingRequest<ScheduledEntry>;
+  /** Index among the request's entries. */
+  readonly piece: number;
+  readonly inputs: TensorMap;
+  readonly rows: number;
+  readonly length: number;
+  readonly key: string;
+  /** Bit i: the lane with index i may answer. */
+  readonly allowed: number;
+  readonly terms: Terms;
+  readonly patient: boolean;
+}
+
+/** Rows that run together and are answered together: a request, or a piece of one, as the scheduler sees it. */
+export class ScheduledEntry implements Entry {
+  readonly request: PendingRequest<ScheduledEntry>;
+  readonly piece: number;
+  readonly inputs: TensorMap;
+  readonly rows: number;
+  readonly length: number;
+  readonly key: string;
+  readonly allowed: number;
+  readonly patient: boolean;
+  readonly acceptedAt: number;
+  readonly deadline: number;
+  readonly priority: number;
+  readonly client: string;
+  readonly route: Terms['route'];
+  readonly preference: Terms['preference'];
+  readonly bytes: number;
+  weight = 1;
+  demand = 0;
+  latest = 0;
+  batch = 0;
+  mates = 0;
+  credit = 0;
+  taken = false;
+  sequence = 0;
+  block: Block | undefined = undefined;
+  /** The scheduler has taken it. */
+  accepted = false;
+
+  constructor({ request, piece, inputs, rows, length, key, allowed, terms, patient }: EntryFields) {
+    this.request = request;
+    this.piece = piece;
+    this.inputs = inputs;
+    this.rows = rows;
+    this.length = length;
+    this.key = key;
+    this.allowed = allowed;
+    this.patient = patient;
+    this.acceptedAt = request.acceptedAt;
+    this.deadline = request.deadline;
+    this.priority = request.priority;
+    this.client = terms.client;
+    this.route = terms.route;
+    this.preference = terms.preference;
+    let bytes = 0;
+    for (const tensor of inputs.values()) bytes += byteLength(tensor);
+    this.bytes = bytes;
+  }
+}
+
+interface EntryContext extends Pick<ScheduledBatcherOptions, 'lanes' | 'signature' | 'batching' | 'padded'> {
+  readonly runOptions: RunOptions;
+  readonly patient: boolean;
+  /** A batch key that no other entry has. */
+  readonly alone: string;
+}
+
+/** The entries of a request: one, or several that share its fate where it is larger than a batch. */
+export function entriesOf(
+  request: PendingRequest<ScheduledEntry>,
+  inputs: TensorMap,
+  { lanes, signature, batching, padded, runOptions, patient, alone }: EntryContext,
+): ScheduledEntry[] {
+  const { maxBatchSize } = batching;
+  const { rows, length, key } = batchShape(
+    inputs,
+    runOptions.outputs,
+    signature,
+    maxBatchSize,
+    padded?.inputs,
+  );
+  const terms = runOptions.terms ?? ANY;
+  let allowed = 0;
+  for (const { variant, index } of lanes) {
+    if (terms === ANY || terms.variants.includes(variant)) allowed |= 1 << index;
+  }
+  const fields = { request, length, key: key ?? alone, allowed, terms, patient };
+  const limit = Math.min(...lanes.map((lane) => lane.maxBatchSize));
+  if (key === undefined || rows <= limit) return [new ScheduledEntry({ ...fields, piece: 0, inputs, rows })];
+  return Array.from({ length: Math.ceil(rows / limit) }, (_, piece) => {
+    const start = piece * limit;
+    const end = Math.min(start + limit, rows);
+    return new ScheduledEntry({ ...fields, piece, inputs: sliceRows(inputs, start, end), rows: end - start });
+  });
+}
+
+/** The terms of a run that says nothing of them: any of the variants. */
+const ANY: Terms = { variants: [], route: 'free', preference: 'accuracy', client: '' };

@@ -1,0 +1,175 @@
+import type { VariantObserver } from '../inference/observer.ts';
+import type { Runner, RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
+import type { Batching, Padding, Signature } from '../inference/signature.ts';
+import { signatureKey } from '../inference/terms.ts';
+import type { CostModel } from '../scheduling/cost-model.ts';
+import { Interference } from '../scheduling/interference.ts';
+import type { TensorMap } from '../tensor/tensor.ts';
+import type { BatchLane, ScheduleSettings } from './batch-lane.ts';
+import { refusals } from './refusals.ts';
+import { ScheduledBatcher } from './scheduled-batcher.ts';
+
+/** A variant that is open, for the scheduler of its version. */
+export interface VariantLane {
+  readonly variant: string;
+  /** Fraction of right answers, where it was measured. */
+  readonly accuracy: number | undefined;
+  readonly runner: SlottedRunner;
+  readonly cost: CostModel;
+  readonly signature: Signature;
+  readonly batching: Batching;
+  readonly padding: Padding | undefined;
+  readonly observer: VariantObserver;
+}
+
+/** Lanes that can stand in for each other, and the batchers over them: the newest takes requests, older ones drain. */
+interface Group {
+  lanes: readonly VariantLane[];
+  current: ScheduledBatcher | undefined;
+  readonly draining: Set<Promise<void>>;
+}
+
+/**
+ * The scheduling of one version while its variants come and go. A change of the variants makes a new batcher over the
+ * same workers; the old one answers what it has accepted.
+ */
+export class VersionScheduler {
+  /** Shared by all lanes' cost models. */
+  readonly interference = new Interference();
+  readonly #settings: ScheduleSettings;
+  readonly #groups = new Map<string, Group>();
+
+  constructor(settings: ScheduleSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Adds a variant; one of the same name that is still open is not chosen any more.
+   * @returns a runner that answers on it, or on those that the terms of a run allow; closing it takes the variant out
+   * and closes its workers
+   */
+  open(lane: VariantLane): Runner & { readonly inFlight: number } {
+    const key = `${lane.batching.maxBatchSize === 0 ? 'alone' : 'batched'} ${signatureKey(lane.signature)}`;
+    const group = this.#groups.get(key) ?? { lanes: [], current: undefined, draining: new Set() };
+    this.#groups.set(key, group);
+    this.#change(group, [...group.lanes.filter(({ variant }) => variant !== lane.variant), lane]);
+    return new LaneRunner(lane, group, () => this.#remove(key, group, lane));
+  }
+
+  async #remove(key: string, group: Group, lane: VariantLane): Promise<void> {
+    if (group.lanes.includes(lane)) {
+      this.#change(
+        group,
+        group.lanes.filter((each) => each !== lane),
+      );
+    }
+    if (group.lanes.length === 0 && this.#groups.get(key) === group) this.#groups.delete(key);
+    await Promise.all(group.draining);
+    await lane.runner.close();
+  }
+
+  #change(group: Group, lanes: readonly VariantLane[]): void {
+    if (group.current !== undefined) {
+      const drained = group.current.close().finally(() => group.draining.delete(drained));
+      group.draining.add(drained);
+    }
+    group.lanes = lanes;
+    group.current = this.#batcher(lanes);
+  }
+
+  #batcher(lanes: readonly VariantLane[]): ScheduledBatcher | undefined {
+    const [main] = lanes;
+    if (main === undefined) return undefined;
+    const dimension = main.padding?.dimension;
+    const agreed = lanes.every(({ padding }) => padding?.dimension === dimension);
+    const having = (specs: Signature['inputs']) =>
+      new Set(specs.flatMap(({ name, dims }) => (dims[1] === dimension ? [name] : [])));
+    const { signature, batching, observer } = main;
+    return new ScheduledBatcher({
+      lanes: lanes.map((lane, index) => batchLane(lane, index)),
+      signature,
+      batching,
+      ...(agreed && dimension !== undefined
+        ? { padded: { inputs: having(signature.inputs), outputs: having(signature.outputs) } }
+        : {}),
+      interference: this.interference,
+      settings: this.#settings,
+      queueChanged: (depth) => observer.queueChanged(depth),
+    });
+  }
+}
+
+/** Runs on one lane unless the terms of the run allow others. */
+class LaneRunner implements Runner {
+  readonly #lane: VariantLane;
+  readonly #group: Group;
+  readonly #remove: () => Promise<void>;
+  #closed: Promise<void> | undefined;
+
+  constructor(lane: VariantLane, group: Group, remove: () => Promise<void>) {
+    this.#lane = lane;
+    this.#group = group;
+    this.#remove = remove;
+  }
+
+  /** Requests of the whole version, told by its first variant alone. */
+  get inFlight(): number {
+    return this.#group.lanes[0] === this.#lane ? (this.#group.current?.inFlight ?? 0) : 0;
+  }
+
+  run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {
+    const { current } = this.#group;
+    if (this.#closed !== undefined || current === undefined) return Promise.reject(refusals.closing());
+    const terms = options.terms ?? {
+      variants: [this.#lane.variant],
+      route: 'pinned',
+      preference: 'accuracy',
+      client: '',
+    };
+    return current.run(inputs, { ...options, terms });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#remove();
+    return this.#closed;
+  }
+}
+
+function batchLane(
+  { variant, accuracy, cost, batching, runner, observer }: VariantLane,
+  index: number,
+): BatchLane {
+  return {
+    index,
+    variant,
+    accuracy: accuracy ?? 0,
+    cost,
+    maxBatchSize: Math.max(1, batching.maxBatchSize),
+    maxTokens: Infinity,
+    get freeSlots() {
+      return runner.freeSlots;
+    },
+    runner,
+    observer,
+  };
+}
+
+/** The schedulers of all versions, by name; made when first asked for. */
+export class VersionSchedulers {
+  readonly #settings: ScheduleSettings;
+  readonly #schedulers = new Map<string, VersionScheduler>();
+
+  constructor(settings: ScheduleSettings) {
+    this.#settings = settings;
+  }
+
+  of(model: string, version: string): VersionScheduler {
+    const key = `${model}/${version}`;
+    let scheduler = this.#schedulers.get(key);
+    if (scheduler === undefined) {
+      scheduler = new VersionScheduler(this.#settings);
+      this.#schedulers.set(key, scheduler);
+    }
+    return scheduler;
+  }
+}

@@ -1,0 +1,55 @@
+import { invalidArgument } from '../errors.ts';
+import type { Terms } from './runner.ts';
+import { type AccuracyAsked, accuracyAsked } from './scheduling-parameters.ts';
+import type { ServedVariant, ServedVersion } from './served.ts';
+import type { Signature } from './signature.ts';
+import type { InferenceRequest } from './types.ts';
+
+const keys = new WeakMap<Signature, string>();
+
+/** Equal for signatures of equal names, datatypes and dimensions: their variants can stand in for each other. */
+export function signatureKey(signature: Signature): string {
+  let key = keys.get(signature);
+  if (key === undefined) {
+    key = JSON.stringify(signature);
+    keys.set(signature, key);
+  }
+  return key;
+}
+
+/**
+ * Who may answer a request: the variant it names, or every one that takes and gives the same tensors, whose accuracy
+ * was measured and is not below the floor. Throws `invalid_argument` naming the best there is when none reaches it.
+ */
+export function termsOf(
+  request: InferenceRequest,
+  served: ServedVersion,
+  variant: ServedVariant,
+  pinned: boolean,
+): Terms {
+  const asked = { ...variant.defaults, ...accuracyAsked(request) };
+  const shared = { preference: asked.preference ?? 'accuracy', client: request.client ?? '' } as const;
+  if (pinned) return { ...shared, variants: [variant.variant], route: 'pinned' };
+  return { ...shared, variants: allowed(served, variant, asked), route: 'free' };
+}
+
+function allowed(served: ServedVersion, main: ServedVariant, asked: AccuracyAsked): string[] {
+  const { accuracy } = main.file;
+  if (accuracy === undefined) {
+    if ((asked.minAccuracy ?? 0) === 0) return [main.variant];
+    throw invalidArgument(`the accuracy of model '${served.model}' was not measured, it cannot have a floor`);
+  }
+  const signature = signatureKey(main.signature);
+  const candidates: [string, number][] = [];
+  for (const [name, { file, signature: its }] of served.variants) {
+    if (file.accuracy !== undefined && signatureKey(its) === signature)
+      candidates.push([name, file.accuracy]);
+  }
+  const best = Math.max(...candidates.map(([, each]) => each));
+  const floor = Math.max(asked.minAccuracy ?? 0, best - (asked.maxAccuracyLoss ?? 100) / 100);
+  const names = candidates.flatMap(([name, each]) => (each >= floor ? [name] : []));
+  if (names.length > 0) return names;
+  throw invalidArgument(
+    `no variant of model '${served.model}' has an accuracy of ${floor}, the best has ${best}`,
+  );
+}

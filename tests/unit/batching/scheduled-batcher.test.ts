@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import type { Terms } from '../../../src/inference/runner.ts';
+import type { Signature } from '../../../src/inference/signature.ts';
+import type { TensorMap } from '../../../src/tensor/tensor.ts';
+import { settled } from '../../support/puppet-runner.ts';
+import { rowsOf, tensorOf, valuesOf } from './batcher-fixture.ts';
+import { setUpScheduled } from './scheduled-fixture.ts';
+
+const terms = (changes: Partial<Terms>): { terms: Terms } => ({
+  terms: { variants: ['best', 'fast'], route: 'free', preference: 'accuracy', client: '', ...changes },
+});
+
+describe('the variant that answers', () => {
+  it('is the most accurate one while there is time', async () => {
+    const { run, runners } = setUpScheduled();
+    const request = run(rowsOf([1]), terms({}));
+    await runners[0]?.succeed();
+    expect(request.outcome).toEqual([2]);
+    expect(request.result?.choice).toEqual({
+      variant: 'best',
+      reason: 'best',
+      predicted: expect.any(Number),
+    });
+  });
+
+  it('is the fast one where the best would be late', async () => {
+    const { run, runners, clock } = setUpScheduled();
+    const request = run(rowsOf([1]), { ...terms({}), deadline: clock.now() + 20 });
+    await runners[1]?.succeed();
+    expect(request.result?.choice).toMatchObject({ variant: 'fast', reason: 'slack' });
+  });
+
+  it('is never one that the terms leave out', () => {
+    const { run, runners, clock } = setUpScheduled();
+    const floor = run(rowsOf([1]), { ...terms({ variants: ['best'] }), deadline: clock.now() + 20 });
+    expect(runners.map(({ runs }) => runs.length)).toEqual([0, 0]);
+    return expect(floor.promise).rejects.toMatchObject({ code: 'deadline_exceeded', reason: 'infeasible' });
+  });
+
+  it('is the pinned one', async () => {
+    const { run, runners } = setUpScheduled();
+    const request = run(rowsOf([1]), terms({ variants: ['fast'], route: 'pinned' }));
+    await runners[1]?.succeed();
+    expect(request.result?.choice).toMatchObject({ variant: 'fast', reason: 'pinned' });
+  });
+
+  it('is none where no variant that may answer is there', () => {
+    const { run } = setUpScheduled();
+    return expect(run(rowsOf([1]), terms({ variants: ['other'] })).promise).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+});
+
+describe('a request', () => {
+  it('that would make accepted ones late is refused at once, with the time to retry', async () => {
+    const { run, clock } = setUpScheduled({ batching: { maxBatchSize: 1 } });
+    const requests = Array.from({ length: 20 }, (_, index) =>
+      run(rowsOf([index]), { ...terms({}), deadline: clock.now() + 60 }),
+    );
+    await settled();
+    const refused = requests.filter(({ error }) => error?.code === 'resource_exhausted');
+    expect(refused.length).toBeGreaterThan(10);
+    for (const { error } of refused) {
+      expect(error?.reason).toBe('overload');
+      expect(error?.retryAfter).toBeGreaterThan(0);
+    }
+  });
+
+  it('that expires in the queue is dropped unexecuted, near its deadline', async () => {
+    const { run, runners, clock, rejected } = setUpScheduled();
+    run(rowsOf([1]), terms({}));
+    const late = run(rowsOf([2]), { ...terms({}), deadline: clock.now() + 100 });
+    clock.advance(110);
+    await settled();
+    expect(late.outcome).toBe('deadline_exceeded');
+    expect(rejected).toEqual(['deadline']);
+    await runners[0]?.succeed();
+    expect(runners.flatMap(({ runs }) => runs).length).toBe(1);
+  });
+
+  it('that is cancelled leaves its batch mates alone', async () => {
+    const { run, runners } = setUpScheduled();
+    run(rowsOf([1]), terms({}));
+    const abort = new AbortController();
+    const mates = [run(rowsOf([2]), terms({})), run(rowsOf([4]), terms({}))];
+    const gone = run(rowsOf([3]), { ...terms({}), signal: abort.signal });
+    abort.abort();
+    await runners[0]?.succeed();
+    await runners[0]?.succeed();
+    expect(gone.outcome).toBe('canceled');
+    expect(mates.map(({ outcome }) => outcome)).toEqual([[4], [8]]);
+  });
+
+  it('larger than a batch is answered whole', async () => {
+    const { run, runners, active } = setUpScheduled({ batching: { maxBatchSize: 3 } });
+    const request = run(rowsOf([1, 2, 3, 4, 5, 6, 7]), terms({}));
+    while (active().length > 0) for (const { runner } of active()) await runner.succeed();
+    expect(request.outcome).toEqual([2, 4, 6, 8, 10, 12, 14]);
+    for (const { rows } of runners.flatMap(({ runs }) => runs)) expect(rows).toBeLessThanOrEqual(3);
+  });
+
+  it('that fails a batch fails alone', async () => {
+    const { run, active } = setUpScheduled();
+    const first = run(rowsOf([1]), terms({}));
+    const rest = [2, 666, 4].map((value) => run(rowsOf([value]), terms({})));
+    while (active().length > 0) for (const { runner } of active()) await runner.succeed();
+    expect([first, ...rest].map(({ outcome }) => outcome)).toEqual([[2], [4], 'internal', [8]]);
+  });
+});
+
+describe('requests of different length', () => {
+  const signature: Signature = {
+    inputs: [{ name: 'x', datatype: 'FP32', dims: ['batch', 'length'] }],
+    outputs: [{ name: 'y', datatype: 'FP32', dims: ['batch', 'length'] }],
+  };
+  const names = new Set(['x', 'y']);
+  const echo = (inputs: TensorMap): TensorMap => {
+    const x = inputs.get('x');
+    if (x === undefined) throw new Error('there is no x');
+    return new Map([['y', x]]);
+  };
+  const ofLength = (values: readonly number[]): TensorMap =>
+    new Map([['x', tensorOf([1, values.length], values)]]);
+
+  it('share a batch where padding is harmless, and get back what is theirs', async () => {
+    const { run, runners } = setUpScheduled({
+      signature,
+      model: echo,
+      padded: { inputs: names, outputs: names },
+    });
+    run(ofLength([9]), terms({}));
+    const requests = [
+      [1, 2],
+      [3, 4, 5],
+      [6, 7, 8, 9],
+    ].map((values) => run(ofLength(values), terms({})));
+    await runners[0]?.succeed();
+    const [, batch] = runners[0]?.runs ?? [];
+    expect(batch?.inputs.get('x')?.shape).toEqual([3, 4]);
+    await runners[0]?.succeed();
+    expect(requests.map(({ result }) => valuesOf(result?.outputs ?? new Map(), 'y'))).toEqual([
+      [1, 2],
+      [3, 4, 5],
+      [6, 7, 8, 9],
+    ]);
+  });
+
+  it('never meet where it is not', async () => {
+    const { run, runners, active } = setUpScheduled({ signature, model: echo });
+    for (const values of [[9], [1], [2, 3], [4], [5, 6]]) run(ofLength(values), terms({}));
+    while (active().length > 0) for (const { runner } of active()) await runner.succeed();
+    const shapes = runners.flatMap(({ runs }) => runs.map(({ inputs }) => inputs.get('x')?.shape));
+    expect(shapes).toEqual([
+      [1, 1],
+      [2, 1],
+      [2, 2],
+    ]);
+  });
+});
+
+describe('the end', () => {
+  it('answers what was accepted, refuses what comes later, and leaves the workers open', async () => {
+    const { batcher, run, runners, clock } = setUpScheduled();
+    const accepted = [1, 2, 3].map((value) => run(rowsOf([value]), terms({})));
+    const closed = batcher.close();
+    const late = run(rowsOf([4]), terms({}));
+    await runners[0]?.succeed();
+    await runners[0]?.succeed();
+    await closed;
+    expect(accepted.map(({ outcome }) => outcome)).toEqual([[2], [4], [6]]);
+    expect(late.outcome).toBe('unavailable');
+    expect(runners.map((runner) => runner.closed)).toEqual([false, false]);
+    expect(clock.timers).toBe(0);
+  });
+});
