@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { fromUnknown, invalidArgument, messageOf } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
+import { SCHEDULING_PARAMETERS } from '../inference/scheduling-parameters.ts';
 import type { ServedVariant } from '../inference/served.ts';
 import type { TaskPlane, TaskRequest, TaskResponse } from '../inference/task-plane.ts';
 import { NO_TIME, type Timings } from '../inference/timings.ts';
@@ -11,7 +12,7 @@ import type { TaskModel } from './task.ts';
 import { resolveTarget, type TaskTarget } from './task-target.ts';
 
 /** Parameters of a task request that speak to the scheduler; they mean what they mean on a tensor request. */
-const SCHEDULING = new Set(['variant', 'priority', 'timeout', 'min_accuracy', 'max_accuracy_loss', 'prefer']);
+const SCHEDULING: ReadonlySet<string> = new Set(SCHEDULING_PARAMETERS);
 
 export interface TaskPlaneOptions {
   readonly dataPlane: DataPlane;
