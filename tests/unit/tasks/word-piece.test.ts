@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openLibraryTokenizer } from '../../../src/tasks/text/library.ts';
 import { TextTokenizer } from '../../../src/tasks/text/text-tokenizer.ts';
+import { exportFolder } from '../../support/tasks/reference.ts';
 
-const read = (name: string) =>
-  JSON.parse(readFileSync(new URL(`../../../models/intent/1/${name}`, import.meta.url), 'utf8'));
+const read = (name: string) => JSON.parse(readFileSync(`${exportFolder('bert-classifier')}/${name}`, 'utf8'));
 
 const files = { tokenizer: read('tokenizer.json'), config: read('tokenizer_config.json') };
 const library = openLibraryTokenizer(files.tokenizer, files.config);
@@ -28,7 +28,7 @@ it('cuts any text into the pieces the library cuts it into', () => {
 });
 
 it('takes from the longer text of a pair first, and keeps the special tokens', () => {
-  const pair = { text: 'balance '.repeat(20), pair: 'transfer '.repeat(6) };
+  const pair = { text: 'card '.repeat(20), pair: 'the '.repeat(6) };
   const whole = ours.encode(pair, LIMIT);
   expect(whole.length).toBe(29);
   const cut = ours.encode(pair, { maxLength: 15, truncate: true });
@@ -39,13 +39,13 @@ it('takes from the longer text of a pair first, and keeps the special tokens', (
 
 it('halves both texts of a pair when neither fits into its half', () => {
   const cut = ours.encode(
-    { text: 'balance '.repeat(20), pair: 'transfer '.repeat(30) },
+    { text: 'card '.repeat(20), pair: 'the '.repeat(30) },
     { maxLength: 14, truncate: true },
   );
   expect(cut.typeIds).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1].slice(0, cut.ids.length));
 });
 
 it('reads an empty second text as a pair', () => {
-  const { ids } = ours.encode({ text: 'balance', pair: '' }, LIMIT);
+  const { ids } = ours.encode({ text: 'card', pair: '' }, LIMIT);
   expect(ids).toHaveLength(4);
 });
