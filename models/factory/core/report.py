@@ -104,7 +104,7 @@ def _results(context: Context) -> list[str]:
     return [
         "## Variants",
         f"Sample: {first['evaluation']['sample']}, n = {first['evaluation']['n']}. Latency: {first['latency']['cpu']}, one thread, "
-        f"sequence {first['latency'].get('sequence')}, all variants in turns in one run.",
+        f"{_rows(first['latency'])}all variants in turns in one run.",
         table(head, rows),
         f"![accuracy over latency]({context.family.name}.png)",
     ]
@@ -141,6 +141,11 @@ def _figure(context: Context, figures: dict) -> None:
     drawing.tight_layout()
     drawing.savefig(context.reports / f"{context.family.name}.png", dpi=90)
     pyplot.close(drawing)
+
+
+def _rows(latency: dict) -> str:
+    """What a latency says of the rows it was measured on, e.g. `sequence 32, `."""
+    return "".join(f"{name} {value}, " for name, value in latency.items() if name not in ("cpu", "threads", "ms") and value)
 
 
 def _number(value: float | None) -> str:
