@@ -5,6 +5,7 @@ from ..vision.family import ImageFamily
 
 AUGMENTATION = {"shift": 2, "flip": 0.5, "erase": 0.5, "square": [4, 12]}
 MILD = {"shift": 2, "flip": 0.5, "erase": 0.1, "square": [2, 8]}
+STUDENT = {"learning_rate": 4e-3, "batch": 128, "hidden_weight": 0.3, "hard": 0.2}
 
 FASHION = ImageFamily(
     name="fashion",
@@ -42,10 +43,11 @@ FASHION = ImageFamily(
                 {"stem": 16, "channels": [16, 32, 64], "blocks": [1, 1, 1]},
                 {"stem": 16, "channels": [48, 96], "blocks": [1, 1], "first_stride": 2},
                 {"stem": 16, "channels": [32, 64, 128], "blocks": [1, 1, 1], "first_stride": 2},
+                {"stem": 16, "channels": [48, 96, 128], "blocks": [1, 1, 1], "first_stride": 2},
             ],
             "speedup": 3.0,
-            "short": {"epochs": 1, "learning_rate": 4e-3, "batch": 128, "hidden_weight": 0.3, "hard": 0.2, "augmentation": AUGMENTATION},
-            "final": {"epochs": 8, "learning_rate": 4e-3, "batch": 128, "hidden_weight": 0.3, "hard": 0.2, "augmentation": AUGMENTATION},
+            "short": STUDENT | {"rows": 12_800, "epochs": 1, "augmentation": MILD},
+            "final": STUDENT | {"epochs": 8, "augmentation": {**MILD, "erase": 0.25}},
         },
         "quantize": {
             "variants": {"int8": "default", "distilled_int8": "distilled"},

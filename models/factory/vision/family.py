@@ -65,9 +65,10 @@ class ImageFamily(Family):
 
     def distill(self, context: Context, options: dict) -> dict:
         plan, teacher = self.plan["distill"], load_network(context.work / "default.pt")
-        candidates = {}
+        candidates, images = {}, self.images(context, "train")
+        part = images.take(np.random.default_rng(self.seed).permutation(len(images))[: plan["short"]["rows"]])
         for shape in plan["shapes"]:
-            student = distil(context, [teacher], self.images(context, "train"), shape, plan["short"], "student")
+            student = distil(context, [teacher], part, shape, plan["short"], "student")
             candidates[ResNetConfig(**shape).describe()] = {
                 "shape": shape,
                 "accuracy": round(accuracy(student, self.images(context, "select"), context), 4),

@@ -43,7 +43,8 @@ def train_classifier(context: Context, images: ImageSet, plan: dict, label: str,
 
 def distil(context: Context, teachers: list[ResNet], images: ImageSet, shape: dict, plan: dict, label: str) -> ResNet:
     """A network of `shape` that learns from the teachers. Plan: as above, and `hidden_weight`, `hard`."""
-    home = context.stage(label, {"plan": plan, "shape": shape, "rows": len(images)})
+    taught_by = (context.record("train") or {}).get("key")
+    home = context.stage(label, {"plan": plan, "shape": shape, "rows": len(images), "teacher": taught_by})
     path = home / "network.pt"
     if path.exists():
         return load_network(path)
