@@ -23,6 +23,10 @@ const variantSchema = z.strictObject({
   evaluation: measured.optional(),
   latency: measured.optional(),
   lineage: z.union([measured, z.array(z.unknown())]).optional(),
+  /** Share of int8 products that may overflow on a CPU without VNNI. */
+  saturation_risk: z.number().min(0).optional(),
+  /** Budget of training with differential privacy. */
+  privacy: measured.optional(),
 });
 
 /**
