@@ -85,8 +85,8 @@ INTENT = Intent(
                 STUDENT | {"layers": 1, "hidden": 384, "heads": 4, "ffn": 768},
             ],
             "speedup": 3.0,
-            "short": {"epochs": 2, "learning_rate": 1.5e-3, "batch": 128, "extra": 1.0, "token_drop": 0.1, "hidden_weight": 0.3},
-            "final": {"epochs": 10, "learning_rate": 1.5e-3, "batch": 128, "extra": 2.0, "token_drop": 0.1, "hidden_weight": 0.3},
+            "short": {"epochs": 2, "learning_rate": 1.5e-3, "batch": 128, "extra": 1.0, "token_drop": 0.1, "hidden_weight": 1.0},
+            "final": {"epochs": 10, "learning_rate": 1.5e-3, "batch": 128, "extra": 2.0, "token_drop": 0.1, "hidden_weight": 1.0},
         },
         "prune": {
             "sample": 3000,
@@ -98,8 +98,7 @@ INTENT = Intent(
                 "batch": 128,
                 "extra": 1.5,
                 "token_drop": 0.1,
-                "hidden_weight": 0.3,
-                "pairs": [[0, 0], [1, 1], [2, 2]],
+                "hidden_weight": 1.0,
             },
         },
         "quantize": {

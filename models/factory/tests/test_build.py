@@ -51,7 +51,7 @@ def tiny() -> Tiny:
                 "default": FIT | {"epochs": 6, "extra": 1.0},
             },
             "distill": {"shapes": [student], "speedup": 0.0, "short": FIT | {"extra": 1.0}, "final": FIT | {"epochs": 8, "extra": 1.0, "hidden_weight": 0.1}},
-            "prune": {"sample": 50, "heads": 1, "ffn": 64, "recovery": FIT | {"extra": 1.0, "hidden_weight": 0.1, "pairs": [[1, 1]]}},
+            "prune": {"sample": 50, "heads": 1, "ffn": 64, "recovery": FIT | {"extra": 1.0, "hidden_weight": 0.1}},
             "quantize": {"variants": {"int8": "default"}, "skip": ["scores"], "table": "tokens", "calibration": 32, "recipes": [{}], "per_token": True},
         },
     )

@@ -25,7 +25,7 @@ from .pruning import importance, prune, share
 from .stages import Base, default_encoder, fresh_encoder, select_accuracy, transfer_set
 from .students import pareto_front, try_students
 from .tokenizer import tokenizer_files
-from .transfer import TransferSet, learn
+from .transfer import TransferSet, learn, teacher_vectors
 
 
 @dataclass
@@ -92,11 +92,12 @@ class TextFamily(Family):
         base, plan = self.base(context), self.plan["distill"]
         teacher = load_encoder(context.work / "default.pt", base.corpus.pieces)
         data = self.transfer(context, base)
-        candidates = try_students(context, base, teacher, data, plan)
+        vectors = teacher_vectors(teacher, data, context.stage("vectors", self.plan["train"]), context.process)
+        candidates = try_students(context, base, teacher, data, vectors, plan)
         chosen = pareto_front(candidates, plan["speedup"])
         student = fresh_encoder(base, self.seed, candidates[chosen]["shape"])
-        recipe = plan["final"] | {"pairs": candidates[chosen]["pairs"]}
-        learn(student, teacher, data, recipe, context.process, "distilled", context.stage("distilled", recipe), self.seed)
+        home = context.stage("distilled", plan | {"chosen": chosen})
+        learn(student, vectors, data, plan["final"], context.process, "distilled", home, self.seed)
         line = f"distill from default and its teachers: soft targets and hidden states, student {chosen}, {plan['final']['epochs']} epochs"
         save_encoder(student, context.work / "distilled.pt")
         self.export(context, student, "distilled", [*self.lineage, line], "default")
@@ -109,7 +110,8 @@ class TextFamily(Family):
         sample = np.random.default_rng(self.seed).permutation(data.originals)[: plan["sample"]]
         heads, columns = importance(teacher, [data.ids[row] for row in sample], data.soft[torch.from_numpy(sample)].float(), context.process, self.seed)
         smaller = prune(teacher, heads, columns, plan["heads"], plan["ffn"], base.corpus.pieces)
-        learn(smaller, teacher, data, plan["recovery"], context.process, "pruned", context.stage("pruned", plan), self.seed)
+        vectors = teacher_vectors(teacher, data, context.stage("vectors", self.plan["train"]), context.process)
+        learn(smaller, vectors, data, plan["recovery"], context.process, "pruned", context.stage("pruned", plan), self.seed)
         before = teacher.config
         line = f"prune {before.heads[0]} to {plan['heads']} heads and {before.ffn[0]} to {plan['ffn']} columns a layer, {plan['recovery']['epochs']} epochs of recovery"
         save_encoder(smaller, context.work / "pruned.pt")

@@ -24,38 +24,35 @@ def supervised_loss(labels: Tensor, smoothing: float):
 
 
 class Distillation(nn.Module):
-    """A student and, where its width differs from the teacher's, a projection of its states (TinyBERT, Jiao et al. 2020)."""
+    """A student and, where its width differs from the teacher's, a projection of its sentence vector (as in TinyBERT,
+    Jiao et al. 2020, which does so for every token)."""
 
-    def __init__(self, student: Encoder, teacher: Encoder | None = None, pairs: list[tuple[int, int]] | None = None):
+    def __init__(self, student: Encoder, width: int):
         super().__init__()
-        self.student, self.pairs = student, pairs or []
-        wide = teacher.config.hidden if teacher else student.config.hidden
-        same = wide == student.config.hidden
-        self.project = nn.Identity() if same else nn.Linear(student.config.hidden, wide, bias=False)
+        self.student = student
+        same = width == student.config.hidden
+        self.project = nn.Identity() if same else nn.Linear(student.config.hidden, width, bias=False)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         logits, states = self.student(input_ids, attention_mask)
-        return logits, [self.project(states[mine]) for mine, _ in self.pairs]
+        return logits, self.project(self.student.pool(states[-1], attention_mask))
 
 
-def distillation_loss(soft: Tensor, teacher: Encoder | None, hidden_weight: float, temperature: float = 1.0):
-    """Cross entropy with soft targets (Hinton et al. 2015) plus the mean squared error of paired hidden states.
+def distillation_loss(soft: Tensor, vectors: Tensor | None, hidden_weight: float):
+    """Cross entropy with soft targets (Hinton et al. 2015) plus the mean squared error of the last hidden state.
 
-    `soft` [rows, classes] are the teacher's probabilities of each row's original text. Hidden states are compared on the
-    very tokens that the student reads, and only at real positions.
+    `soft` [rows, classes] are the teachers' probabilities and `vectors` [rows, width] the teacher's pooled last state of
+    each row's whole text. Pooled, the state is computed once per row and not once per row and epoch, which would cost
+    more than the student itself; and a student that reads a blurred text is drawn to the vector of the whole one.
     """
 
     def loss(model: nn.Module, batch: TextBatch) -> Tensor:
         logits, mine = model(batch.input_ids, batch.attention_mask)
-        target = soft[batch.rows.cpu()].to(logits.device, torch.float32)
-        total = -(target * F.log_softmax(logits.float() / temperature, -1)).sum(-1).mean()
-        if teacher is not None and hidden_weight:
-            pairs = (model.module if hasattr(model, "module") else model).pairs
-            with torch.no_grad():
-                _, states = teacher(batch.input_ids, batch.attention_mask)
-            real = batch.attention_mask.bool()
-            gaps = [F.mse_loss(state[real].float(), states[theirs][real].float()) for state, (_, theirs) in zip(mine, pairs)]
-            total = total + hidden_weight * sum(gaps)
+        rows = batch.rows.cpu()
+        target = soft[rows].to(logits.device, torch.float32)
+        total = -(target * F.log_softmax(logits.float(), -1)).sum(-1).mean()
+        if vectors is not None:
+            total = total + hidden_weight * F.mse_loss(mine.float(), vectors[rows].to(logits.device, torch.float32))
         return total
 
     return loss
@@ -102,17 +99,18 @@ def masked_inputs(input_ids: Tensor, share: float = 0.2) -> tuple[Tensor, Tensor
 
 
 @torch.no_grad()
-def predict(model: Encoder, ids: list[list[int]], process: Process, size: int = 256) -> np.ndarray:
-    """Logits [rows, classes] in evaluation mode."""
+def predict(model: Encoder, ids: list[list[int]], process: Process, pooled: bool = False, size: int = 256) -> np.ndarray:
+    """Logits [rows, classes] in evaluation mode, or with `pooled` the mean last states [rows, hidden]."""
     model.to(process.device).eval()
     order = np.argsort([len(row) for row in ids], kind="stable")
-    result = np.zeros((len(ids), model.config.labels), np.float32)
+    result = np.zeros((len(ids), model.config.hidden if pooled else model.config.labels), np.float32)
     for start in range(0, len(order), size):
         rows = order[start : start + size]
         input_ids, mask = (part.to(process.device) for part in pad([ids[row] for row in rows]))
         with torch.autocast(process.device.type, dtype=torch.bfloat16):
-            logits, _ = model(input_ids, mask)
-        result[rows] = logits.float().cpu().numpy()
+            logits, states = model(input_ids, mask)
+            values = model.pool(states[-1], mask) if pooled else logits
+        result[rows] = values.float().cpu().numpy()
     return result
 
 

@@ -19,22 +19,21 @@ from .transfer import TransferSet, learn
 log = logging.getLogger("factory")
 
 
-def try_students(context: Context, base: Base, teacher: Encoder, data: TransferSet, plan: dict) -> dict[str, dict]:
+def try_students(context: Context, base: Base, teacher: Encoder, data: TransferSet, vectors: torch.Tensor, plan: dict) -> dict[str, dict]:
     """Trains every shape of the plan for a few epochs without the held-out rows, and measures accuracy and speed.
 
-    Returns {title: {shape, pairs, accuracy, speedup}}; `accuracy` is on the held-out rows. The teachers have seen these,
+    Returns {title: {shape, accuracy, speedup}}; `accuracy` is on the held-out rows. The teachers have seen these,
     which raises all candidates alike: the figures serve the choice only.
     """
     home, results = context.stage("students", plan), {}
-    reduced = without_held_out(data, base)
+    rows = without_held_out(data, base)
+    reduced = TransferSet([data.ids[row] for row in rows], data.soft[rows], int((rows < data.originals).sum()))
     for shape in plan["shapes"]:
         title = f"{shape['layers']} x {shape['hidden']}, {shape['heads']} heads, ffn {shape['ffn']}"
         student = fresh_encoder(base, context.family.seed, shape)
-        pairs = [[0, 0], [shape["layers"], len(teacher.config.heads)]]
-        learn(student, teacher, reduced, plan["short"] | {"pairs": pairs}, context.process, f"student {title}", home, context.family.seed)
+        learn(student, vectors[rows], reduced, plan["short"], context.process, f"student {title}", home, context.family.seed)
         results[title] = {
             "shape": shape,
-            "pairs": pairs,
             "accuracy": round(select_accuracy(student, base.corpus, context), 4),
             "speedup": round(_speedup(context, teacher, student), 2),
         }
@@ -42,15 +41,12 @@ def try_students(context: Context, base: Base, teacher: Encoder, data: TransferS
     return results
 
 
-def without_held_out(data: TransferSet, base: Base) -> TransferSet:
-    """The transfer set less the held-out originals (and so the augmented rows, whose origin is not kept, thinned to
-    those that no held-out row starts like)."""
-    held = np.flatnonzero(base.corpus.select)
-    starts = {tuple(base.corpus.ids[row][:4]) for row in held}
-    keep = [i for i in range(data.originals) if not base.corpus.select[i]]
-    keep_made = [i for i in range(data.originals, len(data.ids)) if tuple(data.ids[i][:4]) not in starts]
-    rows = keep + keep_made
-    return TransferSet([data.ids[i] for i in rows], data.soft[torch.tensor(rows)], len(keep))
+def without_held_out(data: TransferSet, base: Base) -> torch.Tensor:
+    """Row numbers of the transfer set but for the held-out originals and the augmented rows that begin like one."""
+    starts = {tuple(base.corpus.ids[row][:4]) for row in np.flatnonzero(base.corpus.select)}
+    kept = [row for row in range(data.originals) if not base.corpus.select[row]]
+    made = [row for row in range(data.originals, len(data.ids)) if tuple(data.ids[row][:4]) not in starts]
+    return torch.tensor(kept + made)
 
 
 def pareto_front(candidates: dict[str, dict], speedup: float) -> str:

@@ -13,7 +13,7 @@ from .augment import augment
 from .batches import TextBatches
 from .corpus import Corpus
 from .encoder import Encoder
-from .learning import Distillation, distillation_loss, transfer
+from .learning import Distillation, distillation_loss, predict, transfer
 from .pretrain import LanguageModel
 from .teachers import soft_targets
 
@@ -49,19 +49,29 @@ def make_transfer_set(
     return TransferSet(**torch.load(path, weights_only=True))
 
 
-def learn(student: Encoder, teacher: Encoder | None, data: TransferSet, plan: dict, process: Process, label: str, home: Path, seed: int) -> Encoder:
-    """Trains `student` in place on the transfer set and returns it.
+def teacher_vectors(teacher: Encoder, data: TransferSet, home: Path, process: Process) -> torch.Tensor:
+    """The teacher's pooled last state of every row [rows, width], in half precision; kept in `home`."""
+    path = home / "vectors.pt"
+    if not path.exists():
+        vectors = torch.from_numpy(predict(teacher, data.ids, process, pooled=True)).half()
+        if process.main:
+            torch.save(vectors, path)
+        process.barrier()
+    return torch.load(path, weights_only=True)
 
-    Plan: epochs, learning_rate, batch, extra (augmented rows per original and epoch), token_drop, and with a teacher
-    `hidden_weight` and `pairs` of (student state, teacher state) to bring together.
+
+def learn(
+    student: Encoder, vectors: torch.Tensor | None, data: TransferSet, plan: dict, process: Process, label: str, home: Path, seed: int
+) -> Encoder:
+    """Trains `student` in place on the transfer set and returns it; `vectors` are a teacher's hidden states, if any.
+
+    Plan: epochs, learning_rate, batch, extra (augmented rows per original and epoch), token_drop, hidden_weight.
     """
     seed_everything(seed)
-    model = Distillation(student, teacher, [tuple(pair) for pair in plan.get("pairs", [])])
-    if teacher is not None:
-        teacher.to(process.device).eval()
+    model = Distillation(student, student.config.hidden if vectors is None else vectors.shape[1])
     source = transfer(data.ids, data.originals, int(plan["extra"] * data.originals), plan["token_drop"], seed)
     schedule = Schedule(plan["epochs"], plan["learning_rate"], label=label)
-    loss = distillation_loss(data.soft, teacher, plan.get("hidden_weight", 0.0))
+    loss = distillation_loss(data.soft, vectors, plan.get("hidden_weight", 0.0))
     checkpoint = home / f"{label.replace(' ', '_')}.resume"
     fit(model, loss, TextBatches(source, plan["batch"], process, seed), schedule, process, checkpoint)
     return student.eval()
