@@ -104,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   parts.registry = registry;
   metrics.watchIndex(() => registry.index());
+  metrics.watchSchedules(() => schedulers.states());
 
   const dataPlane = new DataPlane({
     registry,

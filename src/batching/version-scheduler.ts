@@ -1,8 +1,9 @@
-import type { VariantObserver } from '../inference/observer.ts';
+import type { ScheduleState, VariantObserver } from '../inference/observer.ts';
 import type { Runner, RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
 import type { Batching, Padding, Signature } from '../inference/signature.ts';
 import { signatureKey } from '../inference/terms.ts';
 import type { CostModel } from '../scheduling/cost-model.ts';
+import type { SchedulerGauges } from '../scheduling/gauges.ts';
 import { Interference } from '../scheduling/interference.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { BatchLane, ScheduleSettings } from './batch-lane.ts';
@@ -54,6 +55,21 @@ export class VersionScheduler {
     this.#groups.set(key, group);
     this.#change(group, [...group.lanes.filter(({ variant }) => variant !== lane.variant), lane]);
     return new LaneRunner(lane, group, () => this.#remove(key, group, lane));
+  }
+
+  /** What stands out of its batchers: the fullest of them counts. */
+  state(): Omit<ScheduleState, 'model' | 'version'> {
+    const groups = [...this.#groups.values()];
+    const gauges = groups.flatMap(({ current }) => (current === undefined ? [] : [current.gauges()]));
+    const most = (pick: (each: SchedulerGauges) => number): number => Math.max(0, ...gauges.map(pick));
+    return {
+      saturation: most(({ saturation }) => saturation),
+      demandUtilisation: most(({ demandUtilisation }) => demandUtilisation),
+      accuracyDebt: most(({ accuracyDebt }) => accuracyDebt),
+      predictions: groups.flatMap(({ lanes }) =>
+        lanes.map(({ variant, cost }) => ({ variant, made: cost.observations, kept: cost.covered })),
+      ),
+    };
   }
 
   async #remove(key: string, group: Group, lane: VariantLane): Promise<void> {
@@ -157,7 +173,10 @@ function batchLane(
 /** The schedulers of all versions, by name; made when first asked for. */
 export class VersionSchedulers {
   readonly #settings: ScheduleSettings;
-  readonly #schedulers = new Map<string, VersionScheduler>();
+  readonly #schedulers = new Map<
+    string,
+    { readonly model: string; readonly version: string; readonly scheduler: VersionScheduler }
+  >();
 
   constructor(settings: ScheduleSettings) {
     this.#settings = settings;
@@ -165,11 +184,20 @@ export class VersionSchedulers {
 
   of(model: string, version: string): VersionScheduler {
     const key = `${model}/${version}`;
-    let scheduler = this.#schedulers.get(key);
-    if (scheduler === undefined) {
-      scheduler = new VersionScheduler(this.#settings);
-      this.#schedulers.set(key, scheduler);
-    }
-    return scheduler;
+    const known = this.#schedulers.get(key) ?? {
+      model,
+      version,
+      scheduler: new VersionScheduler(this.#settings),
+    };
+    this.#schedulers.set(key, known);
+    return known.scheduler;
+  }
+
+  /** Of the versions that have a variant open. */
+  states(): ScheduleState[] {
+    return [...this.#schedulers.values()].flatMap(({ model, version, scheduler }) => {
+      const state = scheduler.state();
+      return state.predictions.length === 0 ? [] : [{ model, version, ...state }];
+    });
   }
 }

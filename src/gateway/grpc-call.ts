@@ -2,7 +2,7 @@ import { Metadata, type StatusObject, type status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Code, InferenceError } from '../errors.ts';
 import type { InferenceResponse } from '../inference/types.ts';
-import { serverTiming } from '../protocol/server-timing.ts';
+import { answerHeaders } from '../protocol/answer-headers.ts';
 import { STATUS } from '../protocol/status.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -19,6 +19,7 @@ const MAX_DETAILS = 2048;
 export interface CallSurface {
   readonly metadata: Metadata;
   getDeadline(): Date | number;
+  getPeer(): string;
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
@@ -27,6 +28,8 @@ export interface CallContext {
   readonly requestId: string;
   /** On the clock of `performance.now()`, milliseconds. */
   readonly deadline: number | undefined;
+  /** Address of the client. */
+  readonly client: string;
   /** Aborted when the client cancels or is gone. */
   readonly signal: AbortSignal;
   /** To be called when the call is answered: from then on its end is no cancellation. */
@@ -43,6 +46,7 @@ export function openCall(call: CallSurface): CallContext {
   return {
     requestId: requestIdOf(call.metadata.get('x-request-id')[0]),
     deadline: deadlineOf(call.getDeadline()),
+    client: call.getPeer().replace(/:\d+$/, ''),
     signal: controller.signal,
     settle: () => {
       settled = true;
@@ -72,10 +76,9 @@ export function callTrailers(context: CallContext): Metadata {
 }
 
 /** What a REST answer says in its headers. */
-export function answerTrailers(context: CallContext, { variant, timings }: InferenceResponse): Metadata {
+export function answerTrailers(context: CallContext, response: InferenceResponse): Metadata {
   const trailers = callTrailers(context);
-  trailers.set('x-sluice-variant', variant);
-  trailers.set('server-timing', serverTiming(timings));
+  for (const [name, value] of answerHeaders(response)) trailers.set(name, value);
   return trailers;
 }
 

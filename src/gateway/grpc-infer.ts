@@ -8,11 +8,12 @@ import { widenHalfPrecision } from './half-precision.ts';
 export function inferFor(
   dataPlane: DataPlane,
   wire: WireRequest,
-  { signal, deadline }: CallContext,
+  { signal, deadline, client }: CallContext,
 ): Promise<InferenceResponse> {
   const request = {
     ...toInferenceRequest(wire),
     signal,
+    client,
     ...(deadline === undefined ? {} : { deadline }),
   };
   return dataPlane.infer(widenHalfPrecision(dataPlane, request));

@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { invalidArgument } from '../errors.ts';
-import type { Timings } from '../inference/timings.ts';
-import { serverTiming } from '../protocol/server-timing.ts';
+import { answerHeaders, type RunDescription } from '../protocol/answer-headers.ts';
 import type { RestHandlerRequest } from './rest-route.ts';
 
 /** The signal of a request: aborted when its client goes away before the answer is out. */
@@ -27,8 +26,7 @@ export function deadlineOf(request: RestHandlerRequest): number | undefined {
   return timeout > MAX_TIMEOUT ? undefined : performance.now() + timeout;
 }
 
-/** Headers of every answer that a model gave: where the time went (milliseconds), and which variant it was. */
-export function describeRun(reply: FastifyReply, timings: Timings, variant: string): void {
-  reply.header('server-timing', serverTiming(timings));
-  reply.header('x-sluice-variant', variant);
+/** Headers of every answer that a model gave. */
+export function describeRun(reply: FastifyReply, run: RunDescription): void {
+  for (const [name, value] of answerHeaders(run)) reply.header(name, value);
 }

@@ -32,10 +32,11 @@ export async function infer(
       model,
       ...(version === undefined ? {} : { version }),
       signal,
+      client: request.ip,
       ...(deadline === undefined ? {} : { deadline }),
     }),
   );
-  describeRun(reply, response.timings, response.variant);
+  describeRun(reply, response);
   const { body, headerLength } = await json.encode(response, binary);
   if (headerLength === undefined) return reply.type('application/json').send(body);
   return reply.header(HEADER_LENGTH, headerLength).type('application/octet-stream').send(body);

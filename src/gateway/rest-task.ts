@@ -41,9 +41,10 @@ export async function runTask(
     body: content,
     ...(target.task === undefined ? {} : { task: target.task }),
     signal,
+    client: request.ip,
     ...(deadline === undefined ? {} : { deadline }),
   });
-  describeRun(reply, response.timings, response.variant);
+  describeRun(reply, response);
   return reply.type('application/json').send(JSON.stringify(response.body));
 }
 

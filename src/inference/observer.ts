@@ -37,3 +37,17 @@ export const SILENT_OBSERVER: VariantObserver = {
   batchEnded() {},
   queueChanged() {},
 };
+
+/** How the scheduling of one version stands; means over about ten seconds. */
+export interface ScheduleState {
+  readonly model: string;
+  readonly version: string;
+  /** 0 idle, 1 at capacity without refusing, above 1 some is refused. */
+  readonly saturation: number;
+  /** Share of the cores that the offered work takes on the cheapest variants that may answer it. */
+  readonly demandUtilisation: number;
+  /** Share of the answers that came from a less accurate variant than the request allowed. */
+  readonly accuracyDebt: number;
+  /** By variant: batches whose time was predicted, and those that stayed within the bound. */
+  readonly predictions: readonly { readonly variant: string; readonly made: number; readonly kept: number }[];
+}

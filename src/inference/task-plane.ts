@@ -1,3 +1,4 @@
+import type { VariantChoice } from './runner.ts';
 import type { Timings } from './timings.ts';
 
 /** A request to a task endpoint (Hugging Face Inference form): text or image in, labels or vectors out. */
@@ -11,6 +12,8 @@ export interface TaskRequest {
   readonly signal?: AbortSignal;
   /** On the clock of `performance.now()`, milliseconds. */
   readonly deadline?: number;
+  /** Who asks, for fair shares. */
+  readonly client?: string;
 }
 
 export interface TaskResponse {
@@ -22,6 +25,8 @@ export interface TaskResponse {
   /** Of the slowest run the answer needed. */
   readonly timings: Timings;
   readonly batchSize: number;
+  /** Of that run, where several variants could have answered. */
+  readonly choice?: VariantChoice;
 }
 
 /** What the task routes call; implemented in `tasks/` over the data plane. */

@@ -112,6 +112,31 @@ export const METRICS = {
     'batches',
     'Batches whose execution failed; each is split until only the culprit fails.',
   ),
+  saturation: gauge(
+    'sluice_saturation',
+    [],
+    'ratio',
+    'How full the server is: 0 idle, 1 at capacity without refusing, above 1 requests are refused; the fullest model counts. The signal to scale on.',
+  ),
+  demandUtilisation: gauge(
+    'sluice_demand_utilisation_ratio',
+    ['model', 'version'],
+    'ratio',
+    'Share of the cores that the offered work takes on the cheapest variants that may answer it; above 1 some of it is refused.',
+  ),
+  accuracyDebt: gauge(
+    'sluice_accuracy_debt_ratio',
+    ['model', 'version'],
+    'ratio',
+    'Share of the answers that came from a less accurate variant than their requests allowed, for lack of time.',
+  ),
+  predictions: counter('sluice_predictions_total', VARIANT, 'batches', 'Batches whose time was predicted.'),
+  predictionsKept: counter(
+    'sluice_predictions_kept_total',
+    VARIANT,
+    'batches',
+    'Batches that took no longer than the bound of their prediction, which 99 of 100 should not exceed.',
+  ),
   queueDepth: gauge(
     'sluice_queue_depth',
     VARIANT,

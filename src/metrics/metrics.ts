@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { VariantId } from '../inference/observer.ts';
+import type { ScheduleState, VariantId } from '../inference/observer.ts';
 import type { IndexEntry, ModelState } from '../inference/served.ts';
 import { METRICS, type MetricDefinition } from './definitions.ts';
 import type { Distribution } from './distribution.ts';
 import { addCounter, addGauge, addHistogram, type Labels, type Read, type Sample } from './families.ts';
+import { addScheduleMetrics } from './schedule-metrics.ts';
 import { type Transport, type TransportObserver, TransportSeries } from './transport-series.ts';
 import { addTritonMetrics } from './triton.ts';
 import { noOutcomes, type Outcome, VariantMetrics, VariantSeries } from './variant-series.ts';
@@ -32,11 +33,13 @@ export class Metrics {
   readonly #loads = new Map<string, VersionLoads>();
   readonly #unknown = noOutcomes();
   #index: () => readonly IndexEntry[] = () => [];
+  #schedules: () => readonly ScheduleState[] = () => [];
 
   constructor({ version, tritonMetrics = false }: MetricsOptions) {
     collectDefaultMetrics({ register: this.#registry });
     this.#addVariantMetrics();
     this.#addModelMetrics();
+    addScheduleMetrics(this.#registry, () => this.#schedules());
     this.#transports.register(this.#registry);
     addCounter(this.#registry, METRICS.eventLoopActive, () => [
       { labels: {}, value: performance.eventLoopUtilization().active / 1000 },
@@ -93,6 +96,11 @@ export class Metrics {
   /** Where the states of all versions are read. What is not in the index has no series. */
   watchIndex(index: () => readonly IndexEntry[]): void {
     this.#index = index;
+  }
+
+  /** Where the state of the scheduling is read. */
+  watchSchedules(schedules: () => readonly ScheduleState[]): void {
+    this.#schedules = schedules;
   }
 
   #addVariantMetrics(): void {

@@ -93,7 +93,7 @@ class TaskRuns {
   }
 
   async #run(variant: ServedVariant, inputs: TensorMap, outputs: readonly string[]): Promise<TensorMap> {
-    const { signal, deadline } = this.#request;
+    const { signal, deadline, client } = this.#request;
     const { served, towers } = this.#target;
     // Named as the client did, so that another variant may answer where it named none; a tower has no stand-in.
     const pinned = Object.values(towers).includes(variant);
@@ -104,6 +104,7 @@ class TaskRuns {
       outputs: outputs.map((name) => ({ name })),
       ...(signal === undefined ? {} : { signal }),
       ...(deadline === undefined ? {} : { deadline }),
+      ...(client === undefined ? {} : { client }),
     });
     if (this.#slowest === undefined || total(response.timings) > total(this.#slowest.timings)) {
       this.#slowest = response;
@@ -121,6 +122,7 @@ class TaskRuns {
       variant: split ? name : (this.#slowest?.variant ?? name),
       timings: this.#slowest?.timings ?? NO_TIME,
       batchSize: this.#slowest?.batchSize ?? 1,
+      ...(this.#slowest?.choice === undefined ? {} : { choice: this.#slowest.choice }),
     };
   }
 }

@@ -6,7 +6,11 @@ import { countedCode, errorStatus, openCall } from '../../../src/gateway/grpc-ca
 
 /** A call as grpc-js gives it, with a deadline on the wall clock. */
 const call = (deadline: Date | number = Infinity) =>
-  Object.assign(new EventEmitter(), { metadata: new Metadata(), getDeadline: () => deadline });
+  Object.assign(new EventEmitter(), {
+    metadata: new Metadata(),
+    getDeadline: () => deadline,
+    getPeer: () => '127.0.0.1:40000',
+  });
 
 const MINUTE = 60_000;
 const canceled = new InferenceError('canceled', 'the client is gone');

@@ -1,0 +1,28 @@
+import type { Registry } from 'prom-client';
+import type { ScheduleState } from '../inference/observer.ts';
+import { METRICS, type MetricDefinition } from './definitions.ts';
+import { addCounter, addGauge } from './families.ts';
+
+/** Adds what the schedulers know, read from `states` at scrape time. */
+export function addScheduleMetrics(registry: Registry, states: () => readonly ScheduleState[]): void {
+  addGauge(registry, METRICS.saturation, () => [
+    { labels: {}, value: Math.max(0, ...states().map(({ saturation }) => saturation)) },
+  ]);
+  const perVersion = (definition: MetricDefinition, pick: (state: ScheduleState) => number): void =>
+    addGauge(registry, definition, () =>
+      states().map((state) => ({
+        labels: { model: state.model, version: state.version },
+        value: pick(state),
+      })),
+    );
+  perVersion(METRICS.demandUtilisation, ({ demandUtilisation }) => demandUtilisation);
+  perVersion(METRICS.accuracyDebt, ({ accuracyDebt }) => accuracyDebt);
+  const perVariant = (definition: MetricDefinition, key: 'made' | 'kept'): void =>
+    addCounter(registry, definition, () =>
+      states().flatMap(({ model, version, predictions }) =>
+        predictions.map((each) => ({ labels: { model, version, variant: each.variant }, value: each[key] })),
+      ),
+    );
+  perVariant(METRICS.predictions, 'made');
+  perVariant(METRICS.predictionsKept, 'kept');
+}

@@ -1,0 +1,22 @@
+import type { Timings } from '../inference/timings.ts';
+import type { InferenceResponse } from '../inference/types.ts';
+import { serverTiming } from './server-timing.ts';
+
+/** What an answer's headers (REST) and trailers (gRPC) tell of its run. */
+export type RunDescription = Pick<InferenceResponse, 'variant' | 'timings' | 'batchSize' | 'choice'>;
+
+/** Names and values: the variant, where the time went, and where several variants could have answered, why this one. */
+export function answerHeaders({ variant, timings, batchSize, choice }: RunDescription): [string, string][] {
+  const headers: [string, string][] = [
+    ['x-sluice-variant', variant],
+    ['x-sluice-batch-size', String(batchSize)],
+    ['server-timing', timing(timings, choice?.predicted)],
+  ];
+  if (choice !== undefined) headers.push(['x-sluice-variant-reason', choice.reason]);
+  return headers;
+}
+
+const timing = (timings: Timings, predicted: number | undefined): string =>
+  predicted === undefined
+    ? serverTiming(timings)
+    : `${serverTiming(timings)}, predicted;dur=${predicted.toFixed(3)}`;
