@@ -17,6 +17,7 @@ import { noBatchAxis } from './workers/batch-invariance.ts';
 import type { ComputeBudget } from './workers/compute-budget.ts';
 import { defaultInstances, defaultIntraOpThreads } from './workers/defaults.ts';
 import { type ProbedModel, probeModel } from './workers/probe.ts';
+import { sampleInputs } from './workers/sample-inputs.ts';
 import { openPool, type WorkerPool } from './workers/worker-pool.ts';
 
 export interface VariantOpenerOptions {
@@ -121,6 +122,9 @@ const idOf = ({ model, version, variant }: OpenRequest): VariantId => ({
 const isClassic = ({ maxQueueDelay, preferredBatchSizes }: Batching): boolean =>
   maxQueueDelay > 0 || preferredBatchSizes.length > 0;
 
+/** Rows of the runs that go the whole way to a worker and back. */
+const ROUND_TRIPS = [1, 1, 1, 4, 4, 16];
+
 /** Runs every batch size on every instance; the times are the first the scheduler knows of the variant's cost. */
 async function warmUp(
   pool: WorkerPool,
@@ -147,6 +151,14 @@ async function warmUp(
     );
   }
   await measure(batchSizes(maxBatchSize), sample?.length ?? 1);
+  if (sample === undefined) return cost;
+  // The way to a worker and back costs too, most of all the first times.
+  for (const rows of ROUND_TRIPS.map((each) => Math.min(each, Math.max(1, maxBatchSize)))) {
+    const start = performance.now();
+    await pool.run(sampleInputs(pool.signature, rows, sample));
+    const length = padding === undefined ? 1 : (sample.length ?? 1);
+    cost.sweep([{ rows, length, latency: performance.now() - start }]);
+  }
   return cost;
 }
 
