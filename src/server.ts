@@ -13,7 +13,7 @@ import { VersionRecorders } from './metrics/version-recorders.ts';
 import { ModelRegistry } from './repository/model-registry.ts';
 import { openRepository } from './repository/model-repository.ts';
 import type { LoadContext } from './repository/open-variant.ts';
-import { createTaskPlane } from './tasks/task-plane.ts';
+import { createTaskPlane, type Tasks } from './tasks/task-plane.ts';
 import { createVariantOpener } from './variant-opener.ts';
 import { ComputeBudget } from './workers/compute-budget.ts';
 import { availableCores } from './workers/defaults.ts';
@@ -99,6 +99,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     onStateChange: (...change) => {
       measureLoad(...change);
       parts.grpc?.readinessChanged();
+      const [model, version, , state] = change;
+      if (state === 'READY') void parts.tasks?.prepare(model, version);
     },
     logger,
   });
@@ -112,12 +114,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     accepting: () => lifecycle.accepting,
     unresolved: (code) => metrics.requestUnresolved(code),
   });
+  parts.tasks = createTaskPlane({ dataPlane, logger });
   const { host } = config;
   try {
     parts.admin = await createAdminServer({ dataPlane, metrics, host, port: config.adminPort, logger });
     parts.rest = await createRestServer({
       dataPlane,
-      tasks: createTaskPlane({ dataPlane, logger }),
+      tasks: parts.tasks,
       host,
       port: config.httpPort,
       bodyLimit: config.bodyLimit,
@@ -149,6 +152,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 /** What is open so far; a shutdown may come at any time of the start. */
 interface Parts {
   registry?: ModelRegistry;
+  tasks?: Tasks;
   admin?: AdminServer;
   rest?: RestServer;
   grpc?: GrpcServer;

@@ -34,7 +34,7 @@ export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): Tasks 
       try {
         await prepareTask(dataPlane.resolve(model, version).served);
       } catch (error) {
-        logger.warn({ model, reason: messageOf(error) }, 'model has no usable task');
+        logger.warn({ model, reason: messageOf(error) }, 'the tasks of the model could not be prepared');
       }
     },
     async run(request) {
