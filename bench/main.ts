@@ -1,77 +1,58 @@
 /**
- * How far the server is from the bare runtime, on this machine, now. Usage: npm run bench [-- MODEL...]
- * Prints rows per second next to the ceiling, and what one request at a time waits longer than a bare run takes.
+ * The bars that the server is held to, measured on this machine: ratios within one run, never absolute figures.
+ * Usage: npm run bench [-- CASE...] [--soak MINUTES]; every case when none is named.
  */
-import { availableParallelism } from 'node:os';
-import { encoderModel, MINILM } from '../tests/support/onnx/encoder.ts';
-import { compareLatency, compareThroughput } from './bars/paired.ts';
-import { Ceiling } from './ceiling/ceiling.ts';
-import type { Traffic } from './inputs/requests.ts';
-import { Generator } from './load/generator-process.ts';
-import { BenchRepository } from './server/repository.ts';
-import { Served } from './server/served.ts';
-import type { Protocol } from './targets/target.ts';
+import { parseArgs } from 'node:util';
+import { type Bar, barText, type Verdict, verdictOf } from './bars/bar.ts';
+import { type BarsContext, openContext } from './bars/context.ts';
+import { encoderBars } from './bars/encoder.ts';
+import { imageBars } from './bars/image.ts';
+import { memoryBars } from './bars/memory.ts';
+import { plainBars } from './bars/plain.ts';
+import { startBars } from './bars/start.ts';
+import { textBars } from './bars/text.ts';
+import { tinyBars } from './bars/tiny.ts';
+import { endChildrenOnSignal } from './machine/children.ts';
+import { describeMachine } from './machine/describe.ts';
 
-const CONCURRENCY = 32;
-const SEED = 1;
-const AIMS = { ratio: 0.85, added: 1 };
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { soak: { type: 'string', default: '1' } },
+});
+const minutes = Number(values.soak);
+if (!(minutes > 0)) throw new Error(`--soak is '${values.soak}', it must be a number of minutes above 0`);
 
-const cores = Math.min(availableParallelism(), 16);
+const CASES: Readonly<Record<string, (context: BarsContext) => Promise<Bar[]>>> = {
+  encoder: encoderBars,
+  text: textBars,
+  tiny: tinyBars,
+  image: imageBars,
+  plain: plainBars,
+  memory: (context) => memoryBars(context, minutes),
+  start: startBars,
+};
 
-const TRAFFIC: readonly Traffic[] = [
-  { model: 'intent', weight: 1, rows: 1, lengths: { kind: 'fixed', length: 16 }, largestId: 4000 },
-  { model: 'minilm', weight: 1, rows: 1, lengths: { kind: 'fixed', length: 32 }, largestId: 30_000 },
-];
+for (const name of positionals) {
+  if (!Object.hasOwn(CASES, name))
+    throw new Error(`no case '${name}', there are ${Object.keys(CASES).join(', ')}`);
+}
 
-async function compare(
-  server: Served,
-  ceiling: Ceiling,
-  traffic: Traffic,
-  protocol: Protocol,
-): Promise<void> {
-  const address = protocol === 'grpc' ? server.grpc : server.rest;
-  await using generator = await Generator.open({
-    target: { protocol, address },
-    traffic: [traffic],
-    seed: SEED,
-  });
-  const { pid } = server;
-  const many = { kind: 'closed', concurrency: CONCURRENCY, driver: 'autocannon' } as const;
-  const full = await compareThroughput(ceiling, generator, many, { pid, cores });
-  const alone = await compareLatency(ceiling, generator, { ...many, concurrency: 1 }, pid);
-  console.log(`\n${traffic.model}, ${protocol}`);
-  console.log(
-    `  concurrency ${CONCURRENCY}: served ${full.served.toFixed(0)} of ${full.ceiling.toFixed(0)} rows/s ` +
-      `(${ceiling.threads} sessions, batch ${ceiling.bestBatch}), ratio ${percent(full.ratio)}, ` +
-      `${percent(full.ratioWithoutGenerator)} without the generator${mark(full.ratioWithoutGenerator >= AIMS.ratio)}`,
-  );
-  console.log(
-    `    p50 ${full.p50.toFixed(2)} ms, p99 ${full.p99.toFixed(2)} ms; cores busy: server ` +
-      `${full.cores.server.toFixed(2)}, generator ${full.cores.generator.toFixed(2)}, others ${full.cores.others.toFixed(2)}`,
-  );
-  console.log(
-    `  concurrency 1: p50 ${alone.served.toFixed(3)} ms, bare run ${alone.bare.toFixed(3)} ms, ` +
-      `added ${alone.added.toFixed(3)} ms${mark(alone.added <= AIMS.added)}`,
-  );
-  for (const failures of [full.failures, alone.failures]) {
-    for (const [name, count] of Object.entries(failures)) console.log(`  FAILED ${count} requests: ${name}`);
+endChildrenOnSignal();
+const machine = describeMachine();
+const begun = performance.now();
+console.log(`${machine.processor}, ${machine.cores} cores, ${machine.system}, Node.js ${machine.node}`);
+await using context = await openContext();
+const counts: Record<Verdict, number> = { met: 0, MISSED: 0, unsure: 0 };
+for (const [name, run] of Object.entries(CASES)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  for (const bar of await run(context)) {
+    console.log(barText(bar));
+    counts[verdictOf(bar)]++;
   }
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const mark = (met: boolean): string => (met ? '' : ' (below the aim)');
-
-await using repository = await BenchRepository.create();
-await repository.copy('intent');
-await repository.write('minilm', encoderModel(MINILM));
-await using server = await Served.start(repository.path, ['--cores', String(cores)]);
-const wanted = process.argv.slice(2);
+const seconds = (performance.now() - begun) / 1000;
+const { met, MISSED: missed, unsure } = counts;
+const busy = unsure === 0 ? '' : `, ${unsure} unsure because the machine was busy`;
 console.log(
-  `${cores} cores, Node ${process.versions.node}. Aims: ${percent(AIMS.ratio)} of the ceiling, ${AIMS.added} ms added.`,
+  `${met} met, ${missed} missed${busy}; ${Math.floor(seconds / 60)} min ${(seconds % 60).toFixed(0)} s`,
 );
-for (const traffic of TRAFFIC.filter(({ model }) => wanted.length === 0 || wanted.includes(model))) {
-  const { model, lengths, largestId } = traffic;
-  const setup = { path: repository.fileOf(model), intraOpThreads: 1, lengths, largestId, seed: SEED };
-  await using ceiling = await Ceiling.open(setup, cores);
-  for (const protocol of ['rest-binary', 'grpc'] as const) await compare(server, ceiling, traffic, protocol);
-}

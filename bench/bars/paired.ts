@@ -85,7 +85,7 @@ export async function compareThroughput(
     const busy = ceiling.threads >= cores ? window.cores.generator / cores : 0;
     pairs.push({ ratio, without: ratio / (1 - busy) });
   }
-  const latency = merged(windows);
+  const latency = mergedLatency(windows);
   return {
     ceiling: median(ceilings),
     served: median(windows.map(({ result }) => rate(result))),
@@ -107,6 +107,8 @@ export interface AddedLatency {
   readonly bare: number;
   readonly served: number;
   readonly added: number;
+  /** Cores that others kept busy. */
+  readonly others: number;
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -130,15 +132,16 @@ export async function compareLatency(
     bare: median(bare),
     served: median(windows.map(halfOf)),
     added: median(added),
+    others: median(windows.map(({ cores }) => cores.others)),
     failures: failuresOf(windows),
   };
 }
 
-const rate = ({ rows, seconds }: WindowResult): number => rows / seconds;
+export const rate = ({ rows, seconds }: WindowResult): number => rows / seconds;
 
 const halfOf = ({ result }: ServedWindow): number => Histogram.from(result.latency).quantile(0.5);
 
-function merged(windows: readonly ServedWindow[]): Histogram {
+export function mergedLatency(windows: readonly ServedWindow[]): Histogram {
   const all = new Histogram();
   for (const { result } of windows) all.add(result.latency);
   return all;

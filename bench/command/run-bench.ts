@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Traffic } from '../inputs/requests.ts';
+import { endChildrenOnSignal } from '../machine/children.ts';
 import { toCsv } from '../report/csv.ts';
 import { toHtml } from '../report/html.ts';
 import { type Screen, terminalProgress } from '../report/terminal.ts';
@@ -27,6 +28,7 @@ export async function runBench(argv: readonly string[], screen: Screen = process
     return 0;
   }
   const args = parseArguments(argv);
+  if (args.address === undefined) endChildrenOnSignal();
   const traffic = await trafficOf(args);
   await using server = args.address === undefined ? await Served.start(args.repository) : undefined;
   const progress = terminalProgress(screen);

@@ -6,7 +6,9 @@ export type Lengths =
   | { readonly kind: 'uniform'; readonly least: number; readonly most: number }
   /** The usual form of text lengths; `sigma` is the spread of the logarithm. */
   | { readonly kind: 'lognormal'; readonly median: number; readonly sigma: number; readonly most: number }
-  | { readonly kind: 'exponential'; readonly mean: number; readonly most: number };
+  | { readonly kind: 'exponential'; readonly mean: number; readonly most: number }
+  /** Any of these, each as likely as the next. */
+  | { readonly kind: 'listed'; readonly lengths: readonly number[] };
 
 /** One length, at least 1. */
 export function drawLength(lengths: Lengths, random: () => number): number {
@@ -19,6 +21,8 @@ export function drawLength(lengths: Lengths, random: () => number): number {
       return bounded(lengths.median * Math.exp(lengths.sigma * normal(random)), lengths.most);
     case 'exponential':
       return bounded(lengths.mean * exponential(random), lengths.most);
+    case 'listed':
+      return lengths.lengths[Math.floor(random() * lengths.lengths.length)] ?? 1;
   }
 }
 

@@ -19,12 +19,8 @@ export class Generator implements AsyncDisposable {
 
   /** Rejects with the reason when the target is down, does not serve a model, or answers an error. */
   static async open(setup: GeneratorSetup): Promise<Generator> {
-    const generator = new Generator(
-      fork(fileURLToPath(new URL('./generator.ts', import.meta.url)), {
-        serialization: 'advanced',
-        execArgv: [],
-      }),
-    );
+    const file = fileURLToPath(new URL('./generator.ts', import.meta.url));
+    const generator = new Generator(fork(file, { serialization: 'advanced', execArgv: [] }));
     try {
       await generator.#ask({ kind: 'open', setup });
       return generator;

@@ -85,3 +85,5 @@ async function handle(message: ToGenerator): Promise<void> {
 }
 
 process.on('message', (message: ToGenerator) => void handle(message));
+// Whoever gave the orders is gone: there is nobody left to measure for.
+process.on('disconnect', () => process.exit());

@@ -1,4 +1,5 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,9 +19,15 @@ export class BenchRepository implements AsyncDisposable {
     return new BenchRepository(await mkdtemp(join(tmpdir(), 'sluice-bench-')));
   }
 
-  /** Copies a shipped model. */
-  async copy(model: string): Promise<void> {
-    await cp(join(SHIPPED, model), join(this.path, model), { recursive: true });
+  /** Copies the shipped models; returns their names. */
+  async copyShipped(): Promise<string[]> {
+    const models: string[] = [];
+    for (const entry of await readdir(SHIPPED, { withFileTypes: true })) {
+      if (!entry.isDirectory() || !existsSync(join(SHIPPED, entry.name, '1'))) continue;
+      await cp(join(SHIPPED, entry.name), join(this.path, entry.name), { recursive: true });
+      models.push(entry.name);
+    }
+    return models;
   }
 
   /** Writes version 1 of a model; returns the path of its ONNX file. */
@@ -32,9 +39,10 @@ export class BenchRepository implements AsyncDisposable {
     return join(version, 'model.onnx');
   }
 
-  /** The file of a variant of version 1. */
-  fileOf(model: string, variant?: string): string {
-    return join(this.path, model, '1', variant === undefined ? 'model.onnx' : `model_${variant}.onnx`);
+  /** The file of a variant of version 1; undefined where there is none. */
+  fileOf(model: string, variant?: string): string | undefined {
+    const path = join(this.path, model, '1', variant === undefined ? 'model.onnx' : `model_${variant}.onnx`);
+    return existsSync(path) ? path : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithUs } from '../machine/children.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** The program. */
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 interface Bound {
   readonly host: string;
@@ -47,6 +49,7 @@ export class Served implements AsyncDisposable {
       [...nodeFlags, MAIN, 'serve', '--model-repository', repository, ...ports, ...flags],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
+    endWithUs(child);
     const words: string[] = [];
     const ready = Promise.withResolvers<NonNullable<LogLine['addresses']>>();
     const read = (line: string): void => {

@@ -1,4 +1,5 @@
 import { floats, initializer, input, integers, model, node, output } from './graph.ts';
+import { quantizedActivation, quantizedWeight } from './quantized.ts';
 import { randomFloats } from './random.ts';
 import type { Field } from './wire.ts';
 
@@ -34,9 +35,9 @@ export const TINY_ENCODER: EncoderSize = {
 /**
  * A BERT-like encoder with random weights. `input_ids` and `attention_mask` INT64 [batch, sequence] ->
  * `last_hidden_state` FP32 [batch, sequence, width] or, with `pooled`, `embedding` FP32 [batch, width] (mean over the
- * mask). Rows are independent.
+ * mask). Rows are independent. With `int8`, its linear layers are static int8: fixed scales, so rows stay independent.
  */
-export function encoderModel(size: EncoderSize, { pooled = true, seed = 7 } = {}): Buffer {
+export function encoderModel(size: EncoderSize, { pooled = true, seed = 7, int8 = false } = {}): Buffer {
   const random = randomFloats(seed);
   const parts: Field[] = [
     input('input_ids', 'INT64', ['batch', 'sequence']),
@@ -52,8 +53,22 @@ export function encoderModel(size: EncoderSize, { pooled = true, seed = 7 } = {}
     parts.push(initializer(name, 'FP32', dims, random(count, scale)));
     return name;
   };
+  const quantized = new Map<string, string>();
+  const product = (name: string, from: string, rows: number, columns: number): void => {
+    if (!int8) {
+      parts.push(node('MatMul', [from, weight(`${name}.w`, [rows, columns])], [`${name}.m`]));
+      return;
+    }
+    const scale = Math.sqrt(3 / rows);
+    parts.push(...quantizedWeight(`${name}.w`, [rows, columns], random(rows * columns, scale), scale));
+    if (!quantized.has(from)) {
+      quantized.set(from, `${from}.dq`);
+      parts.push(...quantizedActivation(from, `${from}.dq`));
+    }
+    parts.push(node('MatMul', [`${from}.dq`, `${name}.w`], [`${name}.m`]));
+  };
   const linear = (name: string, from: string, rows: number, columns: number): string => {
-    parts.push(node('MatMul', [from, weight(`${name}.w`, [rows, columns])], [`${name}.m`]));
+    product(name, from, rows, columns);
     parts.push(node('Add', [`${name}.m`, weight(`${name}.b`, [columns])], [name]));
     return name;
   };

@@ -1,0 +1,38 @@
+/** One line of the table. */
+export interface Bar {
+  /** What was measured. */
+  readonly name: string;
+  /** What it must reach. */
+  readonly bar: string;
+  /** What it reached. */
+  readonly figure: string;
+  readonly met: boolean;
+  /** Cores that others kept busy meanwhile: above `QUIET`, the verdict is open. */
+  readonly others?: number;
+  /** Figures that explain it, a line each. */
+  readonly details?: readonly string[];
+}
+
+/** How many cores others may keep busy before a figure says more about them than about the server. */
+const QUIET = 0.2;
+
+export type Verdict = 'met' | 'MISSED' | 'unsure';
+
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+export const ms = (value: number): string => `${value.toFixed(Math.abs(value) < 10 ? 3 : 1)} ms`;
+export const rows = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} rows/s`;
+
+/** A line for failed requests; none where all were answered. */
+export const failureLines = (failures: Readonly<Record<string, number>>): string[] =>
+  Object.entries(failures).map(([name, count]) => `FAILED ${count} requests: ${name}`);
+
+export const verdictOf = ({ met, others = 0 }: Bar): Verdict =>
+  others > QUIET ? 'unsure' : met ? 'met' : 'MISSED';
+
+export function barText(bar: Bar): string {
+  const { name, figure, others = 0, details = [] } = bar;
+  const verdict = verdictOf(bar);
+  const head = `${verdict.padEnd(7)} ${name.padEnd(56)} ${figure.padEnd(24)} bar ${bar.bar}`;
+  const busy = verdict === 'unsure' ? [`others used ${others.toFixed(2)} cores meanwhile`] : [];
+  return [head, ...[...details, ...busy].map((line) => `          ${line}`)].join('\n');
+}

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+import type { Lengths } from '../inputs/lengths.ts';
+import type { Traffic } from '../inputs/requests.ts';
+import { Generator } from '../load/generator-process.ts';
+import { threadCpu } from '../machine/threads.ts';
+import { countersReader } from '../stages/read-counters.ts';
+import { stagesBetween } from '../stages/stages.ts';
+import type { Bar } from './bar.ts';
+import { type BarsContext, closed, SEED } from './context.ts';
+import { openCeiling, throughputBar } from './encoder.ts';
+import { compareThroughput } from './paired.ts';
+
+const SHARE = 0.6;
+const CONCURRENCY = 64;
+const MODEL = 'intent';
+const VARIANT = 'distilled_int8';
+
+/** Text in, label out, on the shipped classifier, next to bare sessions of the same variant at the same lengths. */
+export async function textBars(context: BarsContext): Promise<Bar[]> {
+  const { server, repository, cores } = context;
+  const variant = repository.fileOf(MODEL, VARIANT) === undefined ? undefined : VARIANT;
+  const texts = await readTexts();
+  const model = variant === undefined ? MODEL : `${MODEL}@${variant}`;
+  const traffic: Traffic = {
+    model,
+    weight: 1,
+    rows: 1,
+    lengths: await lengthsOf(texts, repository.path),
+    largestId: 1000,
+    texts,
+  };
+  await using ceiling = await openCeiling(context, { ...traffic, model: MODEL }, variant);
+  const target = { protocol: 'task', address: server.rest } as const;
+  await using generator = await Generator.open({ target, traffic: [traffic], seed: SEED });
+  const full = await compareThroughput(ceiling, generator, closed(CONCURRENCY), { pid: server.pid, cores });
+  const bar = throughputBar(`${model}, text to label, concurrency ${CONCURRENCY}`, full, SHARE);
+  return [{ ...bar, details: [...(bar.details ?? []), ...(await costLines(context, generator, model))] }];
+}
+
+async function readTexts(): Promise<string[]> {
+  const text = await readFile(new URL('../inputs/texts.txt', import.meta.url), 'utf8');
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** The lengths in tokens that the model's own tokenizer gives the texts. */
+async function lengthsOf(texts: readonly string[], repository: string): Promise<Lengths> {
+  const read = async (file: string) =>
+    JSON.parse(await readFile(join(repository, MODEL, '1', file), 'utf8')) as object;
+  const tokenizer = new Tokenizer(await read('tokenizer.json'), await read('tokenizer_config.json'));
+  return { kind: 'listed', lengths: texts.map((text) => tokenizer.encode(text).ids.length) };
+}
+
+/** CPU time and wall time per request, by thread and by stage. */
+async function costLines({ server }: BarsContext, generator: Generator, model: string): Promise<string[]> {
+  const read = countersReader({ protocol: 'task', address: server.rest }, [model], server.admin);
+  const snapshot = async () => ({ cpu: await threadCpu(server.pid), counters: await read() });
+  let before = snapshot();
+  const result = await generator.run(
+    { load: closed(CONCURRENCY), warmUp: 500, duration: 2000 },
+    {
+      measuring: () => {
+        before = snapshot();
+      },
+    },
+  );
+  const [start, end] = await Promise.all([before, snapshot()]);
+  const per = (part: keyof typeof end.cpu): string =>
+    `${(((end.cpu[part] - start.cpu[part]) * 1e6) / result.answered).toFixed(0)} us`;
+  const lines = [
+    `CPU per request: main thread ${per('main')}, worker threads ${per('workers')}, engine ${per('engine')}`,
+  ];
+  const { counters: first } = start;
+  const { counters: last } = end;
+  const mean = result.latency.sum / result.latency.count;
+  const stages = first && last && stagesBetween(first, last, mean);
+  if (stages !== undefined) {
+    const parts = Object.entries(stages).map(([stage, time]) => `${stage} ${Number(time).toFixed(2)}`);
+    lines.push(`mean ms per request: ${parts.join(', ')}`);
+  }
+  return lines;
+}

@@ -1,0 +1,35 @@
+import { Baseline } from '../baselines/baseline.ts';
+import { Generator } from '../load/generator-process.ts';
+import { type Bar, failureLines, percent, rows } from './bar.ts';
+import { type BarsContext, closed, SEED, TINY_TRAFFIC } from './context.ts';
+import { versus } from './versus.ts';
+
+const SHARE = 0.8;
+const CONCURRENCY = 64;
+
+/** A model that costs nothing next to the same gateways answering a constant: what everything behind them costs. */
+export async function tinyBars({ server }: BarsContext): Promise<Bar[]> {
+  await using constant = await Baseline.start('constant-gateway.ts');
+  const bars: Bar[] = [];
+  for (const protocol of ['rest-json', 'rest-binary', 'grpc'] as const) {
+    const open = (address: string): Promise<Generator> =>
+      Generator.open({ target: { protocol, address }, traffic: [TINY_TRAFFIC], seed: SEED });
+    await using ours = await open(protocol === 'grpc' ? server.grpc : server.rest);
+    await using theirs = await open(protocol === 'grpc' ? constant.grpc : constant.address);
+    const result = await versus(
+      { generator: ours, pid: server.pid },
+      { generator: theirs, pid: constant.pid },
+      closed(CONCURRENCY),
+      { rounds: 3 },
+    );
+    bars.push({
+      name: `tiny model, ${protocol}, concurrency ${CONCURRENCY}`,
+      bar: `${percent(SHARE)} of a constant's`,
+      figure: percent(result.ratio),
+      met: result.ratio >= SHARE,
+      others: result.others,
+      details: [`${rows(result.ours)} of ${rows(result.theirs)}`, ...failureLines(result.failures)],
+    });
+  }
+  return bars;
+}
