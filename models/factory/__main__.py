@@ -35,15 +35,21 @@ def main() -> int:
                 sys.exit(f"family '{name}' has no step '{step}'; its steps are: {', '.join(context.family.steps)}")
             options = _options(arguments, step)
             seed_everything(context.family.seed)
-            context.once(step, NEEDS[step], options, lambda step=step, options=options: STEPS[step].run(context, options))
+            context.once(
+                step, NEEDS[step], options, lambda step=step, options=options: STEPS[step].run(context, options)
+            )
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m factory", description=__doc__)
-    parser.add_argument("step", choices=["build", *STEPS], help="one step, or `build` for all; what is up to date is skipped")
+    parser.add_argument(
+        "step", choices=["build", *STEPS], help="one step, or `build` for all; what is up to date is skipped"
+    )
     parser.add_argument("family", choices=["all", *FAMILIES])
-    parser.add_argument("--data", type=Path, default=HERE.parents[2] / "shared" / "data", help="folder of the data sets")
+    parser.add_argument(
+        "--data", type=Path, default=HERE.parents[2] / "shared" / "data", help="folder of the data sets"
+    )
     parser.add_argument("--work", type=Path, default=HERE / "work", help="checkpoints, studies and records")
     parser.add_argument("--models", type=Path, default=HERE.parent, help="the model repository to publish into")
     parser.add_argument("--force", action="store_true", help="run even if nothing has changed")

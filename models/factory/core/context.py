@@ -88,5 +88,10 @@ class Context:
 
     def _key(self, step: str, needs: list[str], options: dict) -> str:
         earlier = [record["key"] for need in needs if need in self.family.steps and (record := self.record(need))]
-        basis = {"plan": self.family.plan.get(step, {}), "options": options, "seed": self.family.seed, "earlier": earlier}
+        basis = {
+            "plan": self.family.plan.get(step, {}),
+            "options": options,
+            "seed": self.family.seed,
+            "earlier": earlier,
+        }
         return hashlib.sha256(json.dumps(basis, sort_keys=True, default=str).encode()).hexdigest()[:16]

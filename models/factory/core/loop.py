@@ -75,7 +75,11 @@ def fit(
             bar.update()
         log.info("%s: epoch %d of %d, loss %.4f", schedule.label, epoch + 1, schedule.epochs, running / len(batches))
         if checkpoint and process.main:
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()}
+            state = {
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "scheduler": scheduler.state_dict(),
+            }
             torch.save({**state, "epoch": epoch + 1}, checkpoint)
         if after_epoch:
             after_epoch(epoch)

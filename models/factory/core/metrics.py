@@ -24,11 +24,17 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 
     """Expected calibration error: |confidence - accuracy| over equal-width bins (Guo et al. 2017)."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
     which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs(confidence[which == b].mean() - right[which == b].mean()) * (which == b).mean() for b in range(bins) if (which == b).any()]
+    gaps = [
+        abs(confidence[which == b].mean() - right[which == b].mean()) * (which == b).mean()
+        for b in range(bins)
+        if (which == b).any()
+    ]
     return float(sum(gaps))
 
 
-def classification(probabilities: np.ndarray, truth: np.ndarray, labels: list[str], slices: dict[str, np.ndarray]) -> dict:
+def classification(
+    probabilities: np.ndarray, truth: np.ndarray, labels: list[str], slices: dict[str, np.ndarray]
+) -> dict:
     """The figures of one variant on one sample; `slices` maps a name to a boolean row mask. Shares are fractions."""
     chosen = probabilities.argmax(1)
     right = chosen == truth
@@ -42,7 +48,8 @@ def classification(probabilities: np.ndarray, truth: np.ndarray, labels: list[st
         "ece": _round(calibration_error(probabilities, truth)),
         "per_class_recall": {labels[index]: _round(recall) for index, recall in zip(present, recalls)},
         "slices": {
-            name: {"n": int(rows.sum()), "accuracy": _round(right[rows].mean()) if rows.any() else None} for name, rows in slices.items()
+            name: {"n": int(rows.sum()), "accuracy": _round(right[rows].mean()) if rows.any() else None}
+            for name, rows in slices.items()
         },
     }
 

@@ -19,7 +19,9 @@ def session(model: Path | bytes, threads: int = 1, dump: Path | None = None) -> 
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if dump:
         options.optimized_model_filepath = str(dump)
-    return ort.InferenceSession(model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(
+        model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"]
+    )
 
 
 def store_half(model: onnx.ModelProto, smallest: int = 4096) -> onnx.ModelProto:
@@ -35,7 +37,11 @@ def store_half(model: onnx.ModelProto, smallest: int = 4096) -> onnx.ModelProto:
             kept.append(tensor)
             continue
         kept.append(numpy_helper.from_array(value.astype(np.float16), f"{tensor.name}.half"))
-        casts.append(helper.make_node("Cast", [f"{tensor.name}.half"], [tensor.name], name=f"{tensor.name}.cast", to=TensorProto.FLOAT))
+        casts.append(
+            helper.make_node(
+                "Cast", [f"{tensor.name}.half"], [tensor.name], name=f"{tensor.name}.cast", to=TensorProto.FLOAT
+            )
+        )
     nodes = [*casts, *model.graph.node]
     del model.graph.initializer[:], model.graph.node[:]
     model.graph.initializer.extend(kept)
@@ -48,7 +54,10 @@ def restore_float(model: onnx.ModelProto) -> onnx.ModelProto:
     halves = {tensor.name: tensor for tensor in model.graph.initializer if tensor.name.endswith(".half")}
     kept = [tensor for tensor in model.graph.initializer if tensor.name not in halves]
     nodes = [node for node in model.graph.node if not (node.op_type == "Cast" and node.input[0] in halves)]
-    kept += [numpy_helper.from_array(numpy_helper.to_array(t).astype(np.float32), name[: -len(".half")]) for name, t in halves.items()]
+    kept += [
+        numpy_helper.from_array(numpy_helper.to_array(t).astype(np.float32), name[: -len(".half")])
+        for name, t in halves.items()
+    ]
     del model.graph.initializer[:], model.graph.node[:]
     model.graph.initializer.extend(kept)
     model.graph.node.extend(nodes)

@@ -59,14 +59,21 @@ def _quantise_rows(x: str) -> list[onnx.NodeProto]:
         ("Add", [f"{x}.rounded", "per_token.middle"], "shifted", {}),
         ("Cast", [f"{x}.shifted"], "codes", {"to": TensorProto.UINT8}),
     ]
-    return [helper.make_node(op, inputs, [f"{x}.{out}"], name=f"{x}.{out}", **attributes) for op, inputs, out, attributes in steps]
+    return [
+        helper.make_node(op, inputs, [f"{x}.{out}"], name=f"{x}.{out}", **attributes)
+        for op, inputs, out, attributes in steps
+    ]
 
 
 def _product(node: onnx.NodeProto, x: str, weight: str) -> list[onnx.NodeProto]:
     name, out = node.name, node.output[0]
     return [
-        helper.make_node("MatMulInteger", [f"{x}.codes", f"{weight}.s8", "per_token.zero"], [f"{name}.sum"], name=f"{name}.integer"),
+        helper.make_node(
+            "MatMulInteger", [f"{x}.codes", f"{weight}.s8", "per_token.zero"], [f"{name}.sum"], name=f"{name}.integer"
+        ),
         helper.make_node("Cast", [f"{name}.sum"], [f"{name}.float"], name=f"{name}.to_float", to=TensorProto.FLOAT),
-        helper.make_node("Mul", [f"{name}.float", f"{weight}.scale"], [f"{name}.columns"], name=f"{name}.scale_columns"),
+        helper.make_node(
+            "Mul", [f"{name}.float", f"{weight}.scale"], [f"{name}.columns"], name=f"{name}.scale_columns"
+        ),
         helper.make_node("Mul", [f"{name}.columns", f"{x}.row_scale"], [out], name=name),
     ]

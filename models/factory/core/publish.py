@@ -12,7 +12,9 @@ def file_name(variant: str) -> str:
     return "model.onnx" if variant == "default" else f"model_{variant}.onnx"
 
 
-def write_version(target: Path, header: dict, variants: dict[str, tuple[Path, dict]], companions: dict[str, object]) -> Path:
+def write_version(
+    target: Path, header: dict, variants: dict[str, tuple[Path, dict]], companions: dict[str, object]
+) -> Path:
     """Fills `target` (<name>/<version>) and returns the path of its `variants.json`.
 
     `variants` maps a name to its ONNX file and its record (precision, accuracy, evaluation, latency, lineage, seed);
@@ -30,5 +32,7 @@ def write_version(target: Path, header: dict, variants: dict[str, tuple[Path, di
         text = value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False) + "\n"
         (target / name).write_text(text, encoding="utf-8")
     record_path = target / "variants.json"
-    record_path.write_text(json.dumps({**header, "variants": entries}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    record_path.write_text(
+        json.dumps({**header, "variants": entries}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return record_path

@@ -1,6 +1,5 @@
 """Static int8 (QDQ) of weight products, and a quantised embedding table, by onnxruntime.quantization."""
 
-import logging
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,7 +36,9 @@ class Recipe:
         """One phrase for lineages and tables."""
         width = "per channel" if self.per_channel else "per tensor"
         calibration = f"percentile {self.percentile}" if self.method == "percentile" else self.method
-        return f"static QDQ u8 x s8, {width}, {calibration}" + (", weights reduced to 7 bits" if self.reduce_range else "")
+        return f"static QDQ u8 x s8, {width}, {calibration}" + (
+            ", weights reduced to 7 bits" if self.reduce_range else ""
+        )
 
     def to_dict(self) -> dict:
         """Plain values, for records."""
@@ -56,12 +57,17 @@ def _same_shape(feeds: list[dict[str, np.ndarray]]) -> list[dict[str, np.ndarray
     """The feeds, filled up with zeros to one shape per input: the histogram calibrators stack what they collect."""
     largest = {name: np.max([feed[name].shape for feed in feeds], axis=0) for name in feeds[0]}
     return [
-        {name: np.pad(value, [(0, wide - have) for wide, have in zip(largest[name], value.shape)]) for name, value in feed.items()}
+        {
+            name: np.pad(value, [(0, wide - have) for wide, have in zip(largest[name], value.shape)])
+            for name, value in feed.items()
+        }
         for feed in feeds
     ]
 
 
-def constant_products(model: onnx.ModelProto, operators: tuple[str, ...] = ("MatMul", "Gemm", "Conv")) -> list[onnx.NodeProto]:
+def constant_products(
+    model: onnx.ModelProto, operators: tuple[str, ...] = ("MatMul", "Gemm", "Conv")
+) -> list[onnx.NodeProto]:
     """Nodes whose second input is an initializer: the only products worth quantising."""
     constants = {tensor.name for tensor in model.graph.initializer}
     return [node for node in model.graph.node if node.op_type in operators and node.input[1] in constants]
@@ -109,7 +115,11 @@ def quantise_static(source: Path, target: Path, feeds: list[dict[str, np.ndarray
 def _bypass(model: onnx.ModelProto, chained: set[str]) -> onnx.ModelProto:
     """Gives nodes that stay in float the float value itself: the quantiser hands every consumer the rounded one."""
     origin = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "QuantizeLinear"}
-    rounded = {node.output[0]: origin[node.input[0]] for node in model.graph.node if node.op_type == "DequantizeLinear" and node.input[0] in origin}
+    rounded = {
+        node.output[0]: origin[node.input[0]]
+        for node in model.graph.node
+        if node.op_type == "DequantizeLinear" and node.input[0] in origin
+    }
     weights = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"} - rounded.keys()
     products = {node.name for node in model.graph.node if len(node.input) > 1 and node.input[1] in weights}
     for node in model.graph.node:
@@ -154,7 +164,12 @@ def saturation_risk(model: onnx.ModelProto) -> dict[str, float]:
     """
     risks = {}
     for tensor in model.graph.initializer:
-        if tensor.data_type != onnx.TensorProto.INT8 or len(tensor.dims) not in (2, 4) or min(tensor.dims[:2]) < 2 or ".int8" in tensor.name:
+        if (
+            tensor.data_type != onnx.TensorProto.INT8
+            or len(tensor.dims) not in (2, 4)
+            or min(tensor.dims[:2]) < 2
+            or ".int8" in tensor.name
+        ):
             continue
         weights = numpy_helper.to_array(tensor).astype(np.int32)  # [inner, outer]: pairs run along the inner axis
         if weights.ndim == 4:  # convolution [outer, channels, height, width]: the runtime lays channels innermost

@@ -14,8 +14,17 @@ def write_report(context: Context) -> Path:
     """Writes reports/<family>.md (and .png) from the records of the steps; returns its path."""
     family = context.family
     context.reports.mkdir(parents=True, exist_ok=True)
-    parts = [f"# {family.name}", f"Made by `python -m factory build {family.name}`; do not edit. Data: {_data(family.data)}."]
-    for step, section in (("clean", _clean), ("tune", _tune), ("distill", _distill), ("prune", _prune), ("quantize", _quantize)):
+    parts = [
+        f"# {family.name}",
+        f"Made by `python -m factory build {family.name}`; do not edit. Data: {_data(family.data)}.",
+    ]
+    for step, section in (
+        ("clean", _clean),
+        ("tune", _tune),
+        ("distill", _distill),
+        ("prune", _prune),
+        ("quantize", _quantize),
+    ):
         record = context.record(step)
         if step in family.steps and record:
             parts += section(record["outcome"])
@@ -54,12 +63,22 @@ def _clean(outcome: dict) -> list[str]:
 
 def _tune(outcome: dict) -> list[str]:
     rows = [[t["number"], t["state"].lower(), _number(t["value"]), _fields(t["parameters"])] for t in outcome["trials"]]
-    return ["## Search", "Short runs on train, judged on the held-out rows.", table(["trial", "state", "accuracy", "parameters"], rows)]
+    return [
+        "## Search",
+        "Short runs on train, judged on the held-out rows.",
+        table(["trial", "state", "accuracy", "parameters"], rows),
+    ]
 
 
 def _distill(outcome: dict) -> list[str]:
     rows = [
-        [title, _number(c["accuracy"]), c["speedup"], "yes" if c.get("on_front") else "", "chosen" if title == outcome["chosen"] else ""]
+        [
+            title,
+            _number(c["accuracy"]),
+            c["speedup"],
+            "yes" if c.get("on_front") else "",
+            "chosen" if title == outcome["chosen"] else "",
+        ]
         for title, c in outcome["candidates"].items()
     ]
     return [
@@ -75,13 +94,34 @@ def _prune(outcome: dict) -> list[str]:
 
 
 def _quantize(outcome: dict) -> list[str]:
-    parts = ["## Quantisation", "Agreement and divergence (KL) are with the float variant, on held-out rows; speed is against it at batch 16."]
+    parts = [
+        "## Quantisation",
+        "Agreement and divergence (KL) are with the float variant, on held-out rows; speed is against it at batch 16.",
+    ]
     for name, entry in outcome.items():
         rows = [
-            [title, a["agreement"], a["divergence"], a["speedup"], a["bytes"], a["integer_products"], a["saturation_risk"], "chosen" if title == entry["chosen"] else ""]
+            [
+                title,
+                a["agreement"],
+                a["divergence"],
+                a["speedup"],
+                a["bytes"],
+                a["integer_products"],
+                a["saturation_risk"],
+                "chosen" if title == entry["chosen"] else "",
+            ]
             for title, a in entry["attempts"].items()
         ]
-        head = ["recipe", "agreement", "divergence", "times faster", "bytes", "fused integer products", "share of pairs that may saturate without VNNI", ""]
+        head = [
+            "recipe",
+            "agreement",
+            "divergence",
+            "times faster",
+            "bytes",
+            "fused integer products",
+            "share of pairs that may saturate without VNNI",
+            "",
+        ]
         parts += [f"### {name}, from {entry['source']}", table(head, rows)]
     return parts
 
@@ -94,11 +134,37 @@ def _results(context: Context) -> list[str]:
         milliseconds = entry["latency"]["ms"]
         out_of_scope = f"{e['oos_recall']} / {e['oos_false_alarm']}" if "oos_recall" in e else ""
         rows.append(
-            [name, _number(e["accuracy"]), f"{e['ci95'][0]} to {e['ci95'][1]}", v["points_lost"], e["ece"], out_of_scope]
-            + [milliseconds["1"], milliseconds["16"], v["speedup"], round(entry["bytes"] / 1e6, 2), f"{entry['invariance']:.1e}"]
+            [
+                name,
+                _number(e["accuracy"]),
+                f"{e['ci95'][0]} to {e['ci95'][1]}",
+                v["points_lost"],
+                e["ece"],
+                out_of_scope,
+            ]
+            + [
+                milliseconds["1"],
+                milliseconds["16"],
+                v["speedup"],
+                round(entry["bytes"] / 1e6, 2),
+                f"{entry['invariance']:.1e}",
+            ]
             + ["yes" if v["ship"] else "no: " + "; ".join(v["reasons"])]
         )
-    head = ["variant", "accuracy", "95 %", "points lost", "ECE", "oos recall / false alarm", "ms, batch 1", "ms, batch 16", "times faster", "MB", "invariance", "ships"]
+    head = [
+        "variant",
+        "accuracy",
+        "95 %",
+        "points lost",
+        "ECE",
+        "oos recall / false alarm",
+        "ms, batch 1",
+        "ms, batch 16",
+        "times faster",
+        "MB",
+        "invariance",
+        "ships",
+    ]
     first = next(iter(figures.values()))
     _figure(context, figures)
     return [
@@ -124,7 +190,9 @@ def _classes(context: Context) -> list[str]:
 
 
 def _times(context: Context) -> list[str]:
-    rows = [[step, round(record["seconds"] / 60, 1)] for step in context.family.steps if (record := context.record(step))]
+    rows = [
+        [step, round(record["seconds"] / 60, 1)] for step in context.family.steps if (record := context.record(step))
+    ]
     return ["## Minutes per step", table(["step", "minutes, last run"], rows)]
 
 
@@ -145,7 +213,9 @@ def _figure(context: Context, figures: dict) -> None:
 
 def _rows(latency: dict) -> str:
     """What a latency says of the rows it was measured on, e.g. `sequence 32, `."""
-    return "".join(f"{name} {value}, " for name, value in latency.items() if name not in ("cpu", "threads", "ms") and value)
+    return "".join(
+        f"{name} {value}, " for name, value in latency.items() if name not in ("cpu", "threads", "ms") and value
+    )
 
 
 def _number(value: float | None) -> str:
@@ -153,4 +223,6 @@ def _number(value: float | None) -> str:
 
 
 def _fields(values: dict) -> str:
-    return ", ".join(f"{name} {value:.2g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items())
+    return ", ".join(
+        f"{name} {value:.2g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
+    )

@@ -1,7 +1,6 @@
 """The families that the factory makes, by name."""
 
 from ..core.family import Family
-
 from .banking import BANKING
 from .fashion import FASHION
 from .fashion_clip import FASHION_CLIP

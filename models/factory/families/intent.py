@@ -29,7 +29,9 @@ class Intent(TextFamily):
     def corpus(self, context: Context) -> Corpus:
         if self.loaded is None:
             plan = self.plan["train"]["tokenizer"]
-            self.loaded = load_corpus(context, context.stage("tokenizer", plan), other_texts=self.other_texts(context), **plan)
+            self.loaded = load_corpus(
+                context, context.stage("tokenizer", plan), other_texts=self.other_texts(context), **plan
+            )
         return self.loaded
 
     def base(self, context: Context) -> Base:
@@ -64,7 +66,10 @@ INTENT = Intent(
         "tune": {
             "trials": 6,
             "epochs": 4,
-            "start": [{"learning_rate": 8e-4, "batch": 128, "hidden": 384}, {"learning_rate": 1e-3, "batch": 128, "hidden": 256}],
+            "start": [
+                {"learning_rate": 8e-4, "batch": 128, "hidden": 384},
+                {"learning_rate": 1e-3, "batch": 128, "hidden": 256},
+            ],
         },
         "train": {
             "tokenizer": {"vocab_size": 4000, "max_length": 128},
@@ -85,8 +90,22 @@ INTENT = Intent(
                 STUDENT | {"layers": 1, "hidden": 384, "heads": 4, "ffn": 768},
             ],
             "speedup": 3.0,
-            "short": {"epochs": 2, "learning_rate": 1.5e-3, "batch": 128, "extra": 1.0, "token_drop": 0.1, "hidden_weight": 1.0},
-            "final": {"epochs": 10, "learning_rate": 1.5e-3, "batch": 128, "extra": 2.0, "token_drop": 0.1, "hidden_weight": 1.0},
+            "short": {
+                "epochs": 2,
+                "learning_rate": 1.5e-3,
+                "batch": 128,
+                "extra": 1.0,
+                "token_drop": 0.1,
+                "hidden_weight": 1.0,
+            },
+            "final": {
+                "epochs": 10,
+                "learning_rate": 1.5e-3,
+                "batch": 128,
+                "extra": 2.0,
+                "token_drop": 0.1,
+                "hidden_weight": 1.0,
+            },
         },
         "prune": {
             "sample": 3000,

@@ -35,11 +35,15 @@ class IntentTfidf(Family):
         table, labels = self._table(context)
         plan = self.plan["train"]
         held = table[table["split"] == "select"]
-        sharpness, on_select = self._sharpness(table[table["split"] == "train"], held[held["label"] != OUT_OF_SCOPE], labels)
+        sharpness, on_select = self._sharpness(
+            table[table["split"] == "train"], held[held["label"] != OUT_OF_SCOPE], labels
+        )
         learning = table[table["split"].isin(["train", "select"])]
         counters, machine = self._fit(learning, labels, plan["features"])
         idf = np.concatenate([counter.kept_idf for counter in counters])
-        model = linear_graph(*(c.ngram_set() for c in counters), idf, machine.coef_.T, machine.intercept_, sharpness, labels)
+        model = linear_graph(
+            *(c.ngram_set() for c in counters), idf, machine.coef_.T, machine.intercept_, sharpness, labels
+        )
         line = f"train: TF-IDF of word 1-2-grams and character 2-5-grams, {plan['features']} kept, linear SVM"
         save_variant(context, Variant("default", "fp32", ["clean", line], self.seed), store_half(model))
         return {"held_out_accuracy": on_select, "sharpness": sharpness, "features": int(len(idf))}
@@ -58,7 +62,10 @@ class IntentTfidf(Family):
         counters, machine = self._fit(rows, labels, self.plan["train"]["features"])
         margins = machine.decision_function(features(counters, list(held["key"])))
         truth = held["label"].map({name: i for i, name in enumerate(labels)}).to_numpy()
-        losses = {s: -np.log(softmax(margins * s)[np.arange(len(truth)), truth] + 1e-12).mean() for s in (2, 3, 4, 5, 6, 8, 10)}
+        losses = {
+            s: -np.log(softmax(margins * s)[np.arange(len(truth)), truth] + 1e-12).mean()
+            for s in (2, 3, 4, 5, 6, 8, 10)
+        }
         return float(min(losses, key=losses.get)), float((margins.argmax(1) == truth).mean())
 
     def _table(self, context: Context) -> tuple[pd.DataFrame, list[str]]:
@@ -78,7 +85,9 @@ class IntentTfidf(Family):
         table, _ = self._table(context)
         texts = np.array(list(table["key"].iloc[:96]), object)
         together = session.run(["probabilities"], {"text": texts})[0]
-        alone = np.concatenate([session.run(["probabilities"], {"text": texts[i : i + 1]})[0] for i in range(len(texts))])
+        alone = np.concatenate(
+            [session.run(["probabilities"], {"text": texts[i : i + 1]})[0] for i in range(len(texts))]
+        )
         return float(np.abs(together - alone).max())
 
     def latency_feeds(self, context: Context, batch: int) -> tuple[dict[str, np.ndarray], dict]:
@@ -88,7 +97,13 @@ class IntentTfidf(Family):
     def companions(self, context: Context) -> dict[str, object]:
         _, labels = self._table(context)
         id2label = {str(index): name for index, name in enumerate(labels)}
-        return {"config.json": {"model_type": "tfidf-linear", "id2label": id2label, "label2id": {name: int(i) for i, name in id2label.items()}}}
+        return {
+            "config.json": {
+                "model_type": "tfidf-linear",
+                "id2label": id2label,
+                "label2id": {name: int(i) for i, name in id2label.items()},
+            }
+        }
 
 
 INTENT_TFIDF = IntentTfidf(

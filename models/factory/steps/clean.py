@@ -19,7 +19,9 @@ def run(context: Context, options: dict) -> dict:
     plan = {"held_out": 10, "suspect_confidence": 0.9} | family.plan.get("clean", {})
     table = family.read(context)
     report: dict = {"rows": _counts(table), "classes": int(table["label"].nunique())}
-    table, report["missing"] = _drop(table, table["key"].isna() | table["label"].isna() | (table["key"].astype(str).str.strip() == ""))
+    table, report["missing"] = _drop(
+        table, table["key"].isna() | table["label"].isna() | (table["key"].astype(str).str.strip() == "")
+    )
     training = table["split"] == "train"
     table, report["duplicates"] = _drop(table, training & table.assign(t=training).duplicated(["key", "label", "t"]))
     training = table["split"] == "train"
@@ -28,10 +30,18 @@ def run(context: Context, options: dict) -> dict:
     reported = set(table.loc[table["split"] != "train", "key"])
     table, report["leaked"] = _drop(table, (table["split"] == "train") & table["key"].isin(reported))
     opinions = family.suspects(context, table[table["split"] == "train"])
-    doubted = opinions[(opinions["suggested"] != table.loc[opinions.index, "label"]) & (opinions["confidence"] >= plan["suspect_confidence"])]
+    doubted = opinions[
+        (opinions["suggested"] != table.loc[opinions.index, "label"])
+        & (opinions["confidence"] >= plan["suspect_confidence"])
+    ]
     flags = pd.Series(table.index.isin(doubted.index), index=table.index)
     report["suspects"] = [
-        {"row": int(row), "key": str(table.at[row, "key"])[:120], "label": str(table.at[row, "label"]), "suggested": str(entry.suggested)}
+        {
+            "row": int(row),
+            "key": str(table.at[row, "key"])[:120],
+            "label": str(table.at[row, "label"]),
+            "suggested": str(entry.suggested),
+        }
         for row, entry in doubted.sort_values("confidence", ascending=False).head(40).iterrows()
     ]
     table, report["mislabelled"] = _drop(table, flags)

@@ -17,5 +17,9 @@ def run(context: Context, options: dict) -> dict:
     source = load_variant(context, "default")
     model = restore_float(onnx.load(str(source.path(context))))
     converted = convert_float_to_float16(model, keep_io_types=True, disable_shape_infer=True, op_block_list=[])
-    save_variant(context, Variant("fp16", "fp16", [*source.lineage, "fp16"], source.seed, "default", dict(source.extra)), converted)
+    save_variant(
+        context,
+        Variant("fp16", "fp16", [*source.lineage, "fp16"], source.seed, "default", dict(source.extra)),
+        converted,
+    )
     return {"operators": dict(operators(converted))}

@@ -16,7 +16,15 @@ from ..core.quantization import Recipe, constant_products, quantise_static, quan
 from ..core.variants import Variant, load_variant, save_variant
 
 log = logging.getLogger("factory")
-FUSED = ("MatMulIntegerToFloat", "QLinearConv", "QLinearMatMul", "QGemm", "ConvInteger", "DynamicQuantizeMatMul", "MatMulInteger")
+FUSED = (
+    "MatMulIntegerToFloat",
+    "QLinearConv",
+    "QLinearMatMul",
+    "QGemm",
+    "ConvInteger",
+    "DynamicQuantizeMatMul",
+    "MatMulInteger",
+)
 
 
 def run(context: Context, options: dict) -> dict:

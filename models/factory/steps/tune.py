@@ -34,7 +34,11 @@ def run(context: Context, options: dict) -> dict:
     ended = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
     left = trials - len(study.get_trials(states=ended))
     if left > 0:
-        study.optimize(lambda trial: family.trial(context, family.search_space(trial), trial), n_trials=left, show_progress_bar=True)
+        study.optimize(
+            lambda trial: family.trial(context, family.search_space(trial), trial),
+            n_trials=left,
+            show_progress_bar=True,
+        )
     log.info("tune: best %.4f with %s", study.best_value, study.best_params)
     return {
         "best": study.best_params,

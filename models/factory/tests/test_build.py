@@ -13,7 +13,11 @@ from factory.steps import NEEDS, STEPS
 
 SHAPE = {"layers": 2, "hidden": 64, "heads": 2, "head_dim": 32, "ffn": 128, "dropout": 0.0}
 FIT = {"epochs": 2, "learning_rate": 3e-3, "batch": 16, "token_drop": 0.0}
-TOPICS = {"weather": "rain sun wind cloud storm", "money": "bill card bank loan cash", "music": "song band play tune album"}
+TOPICS = {
+    "weather": "rain sun wind cloud storm",
+    "money": "bill card bank loan cash",
+    "music": "song band play tune album",
+}
 
 
 class Tiny(Intent):
@@ -50,9 +54,21 @@ def tiny() -> Tiny:
                 "transfer": {"copies": 2, "linear_weight": 1.0, "hard": 0.5},
                 "default": FIT | {"epochs": 6, "extra": 1.0},
             },
-            "distill": {"shapes": [student], "speedup": 0.0, "short": FIT | {"extra": 1.0}, "final": FIT | {"epochs": 8, "extra": 1.0, "hidden_weight": 0.1}},
+            "distill": {
+                "shapes": [student],
+                "speedup": 0.0,
+                "short": FIT | {"extra": 1.0},
+                "final": FIT | {"epochs": 8, "extra": 1.0, "hidden_weight": 0.1},
+            },
             "prune": {"sample": 50, "heads": 1, "ffn": 64, "recovery": FIT | {"extra": 1.0, "hidden_weight": 0.1}},
-            "quantize": {"variants": {"int8": "default"}, "skip": ["scores"], "table": "tokens", "calibration": 32, "recipes": [{}], "per_token": True},
+            "quantize": {
+                "variants": {"int8": "default"},
+                "skip": ["scores"],
+                "table": "tokens",
+                "calibration": 32,
+                "recipes": [{}],
+                "per_token": True,
+            },
         },
     )
 

@@ -10,13 +10,15 @@ from factory.vision.clip.captions import caption_book, prompts
 from factory.vision.clip.graph import clip_graph
 from factory.vision.clip.towers import PairBatch, TwoTowers, contrastive_loss
 from factory.vision.images import LABELS, normalise, pixel_values
-from factory.vision.network import ResNetConfig, ResNet
+from factory.vision.network import ResNet, ResNetConfig
 
 
 @pytest.fixture
 def towers() -> TwoTowers:
     torch.manual_seed(0)
-    text = EncoderConfig.uniform(1, 2, 64, vocab_size=50, hidden=32, head_dim=16, max_positions=16, labels=8, ngrams=False)
+    text = EncoderConfig.uniform(
+        1, 2, 64, vocab_size=50, hidden=32, head_dim=16, max_positions=16, labels=8, ngrams=False
+    )
     return TwoTowers(ResNet(ResNetConfig(stem=16, channels=(16, 32), blocks=(1, 1), outputs=8)), text).eval()
 
 

@@ -8,7 +8,14 @@ from factory.core.onnx_files import session
 from factory.text.ngram_features import NgramCounter, character_units, features, keep_best, word_units
 from factory.text.ngram_graph import linear_graph
 
-TEXTS = ["pay my bill", "please pay the bill now", "play my song", "play that song again", "what's the time", "tell me the time"]
+TEXTS = [
+    "pay my bill",
+    "please pay the bill now",
+    "play my song",
+    "play that song again",
+    "what's the time",
+    "tell me the time",
+]
 TARGETS = np.array([0, 0, 1, 1, 2, 2])
 
 

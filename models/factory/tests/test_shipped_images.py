@@ -17,7 +17,9 @@ MODELS = Path(__file__).resolve().parents[2]
 VARIANTS = [
     (family, name, entry)
     for family in ("fashion", "fashion-clip")
-    for name, entry in json.loads((MODELS / family / "1" / "variants.json").read_text(encoding="utf-8"))["variants"].items()
+    for name, entry in json.loads((MODELS / family / "1" / "variants.json").read_text(encoding="utf-8"))[
+        "variants"
+    ].items()
 ]
 NAMES = [f"{family}@{name}" for family, name, _ in VARIANTS]
 
@@ -60,4 +62,6 @@ def test_classes_are_named_in_order():
     config = json.loads((MODELS / "fashion" / "1" / "config.json").read_text(encoding="utf-8"))
     assert list(config["id2label"].values()) == evaluation.LABELS
     assert config["label2id"] == {name: int(number) for number, name in config["id2label"].items()}
-    assert np.isclose(json.loads((MODELS / "fashion" / "1" / "preprocessor_config.json").read_text())["rescale_factor"], 1 / 255)
+    assert np.isclose(
+        json.loads((MODELS / "fashion" / "1" / "preprocessor_config.json").read_text())["rescale_factor"], 1 / 255
+    )

@@ -22,7 +22,13 @@ class Corpus:
         return pd.DataFrame(rows, columns=["key", "label", "split"])
 
     def suspects(self, context, table):
-        return pd.DataFrame({"suggested": ["y" if key == "m" else label for key, label in zip(table["key"], table["label"])], "confidence": 1.0}, index=table.index)
+        return pd.DataFrame(
+            {
+                "suggested": ["y" if key == "m" else label for key, label in zip(table["key"], table["label"])],
+                "confidence": 1.0,
+            },
+            index=table.index,
+        )
 
 
 def test_clean_drops_each_kind_once(tmp_path):
@@ -33,7 +39,13 @@ def test_clean_drops_each_kind_once(tmp_path):
 
 
 def entry(accuracy: float, speedup: float, size: int = 1, invariance: float = 0.0) -> dict:
-    return {"evaluation": {"accuracy": accuracy}, "speedup": speedup, "bytes": size, "invariance": invariance, "precision": "fp32"}
+    return {
+        "evaluation": {"accuracy": accuracy},
+        "speedup": speedup,
+        "bytes": size,
+        "invariance": invariance,
+        "precision": "fp32",
+    }
 
 
 @pytest.mark.parametrize(
@@ -54,7 +66,9 @@ def test_gate(figures, ships):
 
 def test_gate_drops_the_dominated():
     family = SimpleNamespace(name="f", bars={}, unshipped={}, accuracy_floor=0.9)
-    context = SimpleNamespace(family=family, outcome=lambda step: {"default": entry(0.94, 1.0, 9), "slow": entry(0.93, 0.9, 10)})
+    context = SimpleNamespace(
+        family=family, outcome=lambda step: {"default": entry(0.94, 1.0, 9), "slow": entry(0.93, 0.9, 10)}
+    )
     assert "dominated by default" in gate.run(context, {})["slow"]["reasons"][0]
 
 

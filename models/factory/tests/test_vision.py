@@ -38,7 +38,10 @@ def test_reads_idx_and_refuses_others(tmp_path):
     path = tmp_path / "images.gz"
     path.write_bytes(gzip.compress(b"\0\0\x08\x02" + np.array([2, 3], ">i4").tobytes() + bytes(range(6))))
     assert read_idx(path).tolist() == [[0, 1, 2], [3, 4, 5]]
-    for content, message in ((b"PK\x03\x04", "not an IDX file"), (b"\0\0\x08\x01" + np.array([9], ">i4").tobytes(), "holds 0 values")):
+    for content, message in (
+        (b"PK\x03\x04", "not an IDX file"),
+        (b"\0\0\x08\x01" + np.array([9], ">i4").tobytes(), "holds 0 values"),
+    ):
         path.write_bytes(gzip.compress(content))
         with pytest.raises(ValueError, match=message):
             read_idx(path)
@@ -50,7 +53,14 @@ def test_augmentation_mirrors_shifts_and_erases():
     assert torch.equal(augment(images, Augmentation(0, 0.0, 0.0), draw), images)
     assert torch.equal(augment(images, Augmentation(0, 1.0, 0.0), draw), images.flip(2))
     shifted = augment(images, Augmentation(2, 0.0, 0.0), draw)
-    assert all(any(torch.equal(row[2:-2, 2:-2], image[2 + y : 26 + y, 2 + x : 26 + x]) for y in range(-2, 3) for x in range(-2, 3)) for row, image in zip(shifted, images))
+    assert all(
+        any(
+            torch.equal(row[2:-2, 2:-2], image[2 + y : 26 + y, 2 + x : 26 + x])
+            for y in range(-2, 3)
+            for x in range(-2, 3)
+        )
+        for row, image in zip(shifted, images)
+    )
     changed = (augment(images, Augmentation(0, 0.0, 1.0, (6, 6)), draw) != images).sum((1, 2))
     assert (changed > 0).all() and (changed <= 49).all()
 

@@ -9,7 +9,9 @@ from .pretrain import LanguageModel
 from .tokenizer import CLS, MASK, SEP
 
 
-def augment(ids: list[list[int]], labels: np.ndarray, model: LanguageModel, copies: int, process: Process, seed: int) -> list[list[int]]:
+def augment(
+    ids: list[list[int]], labels: np.ndarray, model: LanguageModel, copies: int, process: Process, seed: int
+) -> list[list[int]]:
     """`copies` times as many token id rows as `ids` holds, in three kinds of equal share.
 
     A language model rewrites masked tokens (TinyBERT, Jiao et al. 2020); the head of one sentence is joined to the tail
@@ -31,7 +33,9 @@ def augment(ids: list[list[int]], labels: np.ndarray, model: LanguageModel, copi
 
 
 @torch.no_grad()
-def _rewrite(rows: list[list[int]], model: LanguageModel, process: Process, generator: np.random.Generator) -> list[list[int]]:
+def _rewrite(
+    rows: list[list[int]], model: LanguageModel, process: Process, generator: np.random.Generator
+) -> list[list[int]]:
     model.to(process.device).eval()
     result = []
     for start in range(0, len(rows), 256):

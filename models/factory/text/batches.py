@@ -11,7 +11,6 @@ from ..core.distributed import Process
 from ..core.loop import Batches
 from .tokenizer import PAD
 
-
 Source = Callable[[int], tuple[list[list[int]], np.ndarray]]
 
 

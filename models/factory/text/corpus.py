@@ -32,7 +32,9 @@ class Corpus:
         return encode(self.tokenizer, list(texts), self.max_length)
 
 
-def load_corpus(context: Context, tokenizer_home: Path, vocab_size: int, other_texts: list[str], max_length: int) -> Corpus:
+def load_corpus(
+    context: Context, tokenizer_home: Path, vocab_size: int, other_texts: list[str], max_length: int
+) -> Corpus:
     """Reads `clean.csv`; trains the tokenizer in `tokenizer_home` if it is not there yet.
 
     The tokenizer sees the learning rows and `other_texts`, never the reporting split. Ties between equally frequent pairs

@@ -24,7 +24,9 @@ def run_logits(session: ort.InferenceSession, ids: list[list[int]], size: int = 
     return result
 
 
-def evaluate_logits(logits: np.ndarray, table: pd.DataFrame, labels: list[str], known_words: set[str], sample: str) -> dict:
+def evaluate_logits(
+    logits: np.ndarray, table: pd.DataFrame, labels: list[str], known_words: set[str], sample: str
+) -> dict:
     """Accuracy and its company over the rows of `table` (columns text, label) that are in scope.
 
     Where the corpus has an out-of-scope class, its recall and its false alarms (share of in-scope rows called out of
@@ -35,7 +37,9 @@ def evaluate_logits(logits: np.ndarray, table: pd.DataFrame, labels: list[str], 
     scope = (table["label"] != OUT_OF_SCOPE).to_numpy()
     probabilities = softmax(logits)
     inside = table[scope]
-    result = {"sample": sample} | classification(probabilities[scope], truth[scope], labels, text_slices(inside["text"], known_words))
+    result = {"sample": sample} | classification(
+        probabilities[scope], truth[scope], labels, text_slices(inside["text"], known_words)
+    )
     if not scope.all():
         outside = index[OUT_OF_SCOPE]
         chosen = probabilities.argmax(1)

@@ -22,7 +22,7 @@ from .invariance import worst_difference
 from .learning import load_encoder, save_encoder
 from .linear import cross_validated
 from .pruning import importance, prune, share
-from .stages import Base, default_encoder, fresh_encoder, select_accuracy, transfer_set
+from .stages import Base, default_encoder, fresh_encoder, transfer_set
 from .students import pareto_front, try_students
 from .tokenizer import tokenizer_files
 from .transfer import TransferSet, learn, teacher_vectors
@@ -48,7 +48,9 @@ class TextFamily(Family):
     def suspects(self, context: Context, table: pd.DataFrame) -> pd.DataFrame:
         labels, codes = np.unique(table["label"], return_inverse=True)
         probabilities = cross_validated(list(table["key"]), codes, self.seed)
-        return pd.DataFrame({"suggested": labels[probabilities.argmax(1)], "confidence": probabilities.max(1)}, index=table.index)
+        return pd.DataFrame(
+            {"suggested": labels[probabilities.argmax(1)], "confidence": probabilities.max(1)}, index=table.index
+        )
 
     def search_space(self, trial: optuna.Trial) -> dict:
         return {
@@ -83,10 +85,22 @@ class TextFamily(Family):
         teachers = {"members": members, "transfer": plan["transfer"]}
         return transfer_set(context, base, np.arange(len(base.corpus.ids)), teachers)
 
-    def export(self, context: Context, model: Encoder, name: str, lineage: list[str], source: str | None, extra: dict | None = None) -> None:
+    def export(
+        self,
+        context: Context,
+        model: Encoder,
+        name: str,
+        lineage: list[str],
+        source: str | None,
+        extra: dict | None = None,
+    ) -> None:
         """Keeps an encoder as the variant `name`, in float32 with half-size storage."""
         if context.process.main:
-            save_variant(context, Variant(name, "fp32", lineage, self.seed, source, extra or {}), store_half(encoder_graph(model.cpu().eval())))
+            save_variant(
+                context,
+                Variant(name, "fp32", lineage, self.seed, source, extra or {}),
+                store_half(encoder_graph(model.cpu().eval())),
+            )
 
     def distill(self, context: Context, options: dict) -> dict:
         base, plan = self.base(context), self.plan["distill"]
@@ -108,15 +122,33 @@ class TextFamily(Family):
         teacher = load_encoder(context.work / "default.pt", base.corpus.pieces)
         data = self.transfer(context, base)
         sample = np.random.default_rng(self.seed).permutation(data.originals)[: plan["sample"]]
-        heads, columns = importance(teacher, [data.ids[row] for row in sample], data.soft[torch.from_numpy(sample)].float(), context.process, self.seed)
+        heads, columns = importance(
+            teacher,
+            [data.ids[row] for row in sample],
+            data.soft[torch.from_numpy(sample)].float(),
+            context.process,
+            self.seed,
+        )
         smaller = prune(teacher, heads, columns, plan["heads"], plan["ffn"], base.corpus.pieces)
         vectors = teacher_vectors(teacher, data, context.stage("vectors", self.plan["train"]), context.process)
-        learn(smaller, vectors, data, plan["recovery"], context.process, "pruned", context.stage("pruned", plan), self.seed)
+        learn(
+            smaller,
+            vectors,
+            data,
+            plan["recovery"],
+            context.process,
+            "pruned",
+            context.stage("pruned", plan),
+            self.seed,
+        )
         before = teacher.config
         line = f"prune {before.heads[0]} to {plan['heads']} heads and {before.ffn[0]} to {plan['ffn']} columns a layer, {plan['recovery']['epochs']} epochs of recovery"
         save_encoder(smaller, context.work / "pruned.pt")
         self.export(context, smaller, "pruned", [*self.lineage, line], "default")
-        return {"heads": share(heads), "kept_columns_weight": [float(c.topk(plan["ffn"]).values.sum() / c.sum()) for c in columns]}
+        return {
+            "heads": share(heads),
+            "kept_columns_weight": [float(c.topk(plan["ffn"]).values.sum() / c.sum()) for c in columns],
+        }
 
     def calibration(self, context: Context, count: int) -> list[dict[str, np.ndarray]]:
         corpus = self.corpus(context)

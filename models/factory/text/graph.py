@@ -33,7 +33,6 @@ class GraphWriter:
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, domain=domain, **attributes))
         return output
 
-
     def wide(self, name: str, width: int) -> str:
         """Declares a value as float [batch, sequence, width]: shape inference does not know what fused nodes return,
         and the quantiser leaves out what it has no type for."""
@@ -77,7 +76,9 @@ def _embeddings(write: GraphWriter, weights: dict) -> str:
     zero, axis = write.constant("zero", np.array([0])), write.constant("axis_first", np.array([0]))
     write.node("Slice", [table, zero, "length", axis], "position_vectors")
     write.node("Add", ["token_vectors", "position_vectors"], "embedded")
-    return write.node("LayerNormalization", ["embedded", *_norm(write, weights, "embedding_norm")], "state_0", epsilon=1e-5)
+    return write.node(
+        "LayerNormalization", ["embedded", *_norm(write, weights, "embedding_norm")], "state_0", epsilon=1e-5
+    )
 
 
 def _layer(write: GraphWriter, config: EncoderConfig, weights: dict, index: int, x: str) -> str:
@@ -94,10 +95,17 @@ def _layer(write: GraphWriter, config: EncoderConfig, weights: dict, index: int,
     joint = write.constant(f"{prefix}.qkv.bias", np.concatenate([bias(part) for part in ("query", "key", "value")]))
     inputs = [*projected, joint, "mask_int"]
     core = write.node(
-        "MultiHeadAttention", inputs, f"{prefix}.attention", MICROSOFT, num_heads=config.heads[index], mask_filter_value=-1e4
+        "MultiHeadAttention",
+        inputs,
+        f"{prefix}.attention",
+        MICROSOFT,
+        num_heads=config.heads[index],
+        mask_filter_value=-1e4,
     )
     write.wide(core, config.heads[index] * config.head_dim)
-    x = _skip_norm(write, weights, product("output", core), x, bias("output"), f"{prefix}.attention_norm", f"{prefix}.attended")
+    x = _skip_norm(
+        write, weights, product("output", core), x, bias("output"), f"{prefix}.attention_norm", f"{prefix}.attended"
+    )
     write.wide(x, config.hidden)
     write.constant(f"{prefix}.up.bias", bias("up"))
     active = write.node("BiasGelu", [product("up", x), f"{prefix}.up.bias"], f"{prefix}.gelu", MICROSOFT)

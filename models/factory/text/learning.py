@@ -99,7 +99,9 @@ def masked_inputs(input_ids: Tensor, share: float = 0.2) -> tuple[Tensor, Tensor
 
 
 @torch.no_grad()
-def predict(model: Encoder, ids: list[list[int]], process: Process, pooled: bool = False, size: int = 256) -> np.ndarray:
+def predict(
+    model: Encoder, ids: list[list[int]], process: Process, pooled: bool = False, size: int = 256
+) -> np.ndarray:
     """Logits [rows, classes] in evaluation mode, or with `pooled` the mean last states [rows, hidden]."""
     model.to(process.device).eval()
     order = np.argsort([len(row) for row in ids], kind="stable")

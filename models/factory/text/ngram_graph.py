@@ -25,7 +25,13 @@ class NgramSet:
 
 
 def linear_graph(
-    words: NgramSet, characters: NgramSet, idf: np.ndarray, weights: np.ndarray, bias: np.ndarray, sharpness: float, labels: list[str]
+    words: NgramSet,
+    characters: NgramSet,
+    idf: np.ndarray,
+    weights: np.ndarray,
+    bias: np.ndarray,
+    sharpness: float,
+    labels: list[str],
 ) -> onnx.ModelProto:
     """`text` string [batch] -> `label` string [batch], `probabilities` float [batch, labels].
 
@@ -82,7 +88,10 @@ def _kind(write: GraphWriter, name: str, units: NgramSet, idf: np.ndarray, table
         ngram_indexes=order,
         pool_int64s=pool,
     )
-    one, zero = write.constant(f"{name}.one", np.array(1.0, np.float32)), write.constant(f"{name}.none", np.array(0.0, np.float32))
+    one, zero = (
+        write.constant(f"{name}.one", np.array(1.0, np.float32)),
+        write.constant(f"{name}.none", np.array(0.0, np.float32)),
+    )
     write.node("Max", [f"{name}.counts", one], f"{name}.floored")
     write.node("Log", [f"{name}.floored"], f"{name}.log")
     write.node("Min", [f"{name}.counts", one], f"{name}.present")

@@ -27,7 +27,9 @@ class LanguageModel(nn.Module):
         return self.head(states[-1][chosen]) @ self.encoder.tokens.pieces.weight.T + self.bias
 
 
-def pretrain(encoder: Encoder, ids: list[list[int]], schedule: Schedule, size: int, process: Process, seed: int, checkpoint) -> LanguageModel:
+def pretrain(
+    encoder: Encoder, ids: list[list[int]], schedule: Schedule, size: int, process: Process, seed: int, checkpoint
+) -> LanguageModel:
     """Trains `encoder` in place and returns it with its language-model head."""
     model = LanguageModel(encoder)
 

@@ -35,10 +35,16 @@ def train_privately(context: Context, corpus: Corpus, epsilon: float, lineage: l
         sys.exit("training with --dp-epsilon needs the package opacus, which is not installed: pip install opacus")
     plan = context.family.plan["private"]
     seed_everything(context.family.seed)
-    config = EncoderConfig.uniform(**plan["shape"], vocab_size=len(corpus.pieces), labels=len(corpus.labels), ngrams=False)
+    config = EncoderConfig.uniform(
+        **plan["shape"], vocab_size=len(corpus.pieces), labels=len(corpus.labels), ngrams=False
+    )
     model = Encoder(config).to(context.process.device).train()
     input_ids, mask = pad(corpus.ids)
-    loader = DataLoader(TensorDataset(input_ids, mask, torch.from_numpy(np.asarray(corpus.targets))), batch_size=plan["batch"], shuffle=True)
+    loader = DataLoader(
+        TensorDataset(input_ids, mask, torch.from_numpy(np.asarray(corpus.targets))),
+        batch_size=plan["batch"],
+        shuffle=True,
+    )
     engine = PrivacyEngine()
     private, optimizer, loader = engine.make_private_with_epsilon(
         module=model,
@@ -63,5 +69,9 @@ def train_privately(context: Context, corpus: Corpus, epsilon: float, lineage: l
     save_encoder(model, context.work / "default.pt")
     privacy = {"privacy": {"epsilon": round(spent, 3), "delta": DELTA, "mechanism": "DP-SGD"}}
     line = f"train: DP-SGD, epsilon {spent:.2f}, delta {DELTA}"
-    save_variant(context, Variant("default", "fp32", [lineage[0], line], context.family.seed, None, privacy), store_half(encoder_graph(model.cpu().eval())))
+    save_variant(
+        context,
+        Variant("default", "fp32", [lineage[0], line], context.family.seed, None, privacy),
+        store_half(encoder_graph(model.cpu().eval())),
+    )
     return {"epsilon": spent}

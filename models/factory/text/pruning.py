@@ -10,7 +10,9 @@ from .encoder import Encoder, EncoderConfig
 from .learning import plain
 
 
-def importance(model: Encoder, ids: list[list[int]], soft: Tensor, process: Process, seed: int, size: int = 128) -> tuple[list[Tensor], list[Tensor]]:
+def importance(
+    model: Encoder, ids: list[list[int]], soft: Tensor, process: Process, seed: int, size: int = 128
+) -> tuple[list[Tensor], list[Tensor]]:
     """First-order importance of every head and every feed-forward column, per layer.
 
     The mean of |activation x gradient| summed over a unit (Michel et al. 2019; Molchanov et al. 2017): how much the loss
@@ -41,7 +43,9 @@ def importance(model: Encoder, ids: list[list[int]], soft: Tensor, process: Proc
     return heads, columns
 
 
-def prune(model: Encoder, heads: list[Tensor], columns: list[Tensor], keep_heads: int, keep_columns: int, pieces: list[str]) -> Encoder:
+def prune(
+    model: Encoder, heads: list[Tensor], columns: list[Tensor], keep_heads: int, keep_columns: int, pieces: list[str]
+) -> Encoder:
     """A copy that keeps the most important units of every layer.
 
     Widths stay the multiples that matrix kernels like: the caller asks for `keep_columns` in steps of 32.

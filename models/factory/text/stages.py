@@ -12,9 +12,9 @@ from ..core.context import Context
 from ..core.distributed import seed_everything
 from ..core.loop import Schedule, fit
 from .batches import TextBatches
+from .corpora import OUT_OF_SCOPE
 from .corpus import Corpus
 from .encoder import Encoder, EncoderConfig
-from .corpora import OUT_OF_SCOPE
 from .learning import load_encoder, noisy, predict, save_encoder, supervised_loss
 from .pretrain import LanguageModel, pretrain
 from .teachers import train_member
@@ -45,7 +45,15 @@ def language_model(context: Context, corpus: Corpus, plan: dict, other_ids: list
         model.load_state_dict(torch.load(path, weights_only=True))
         return model
     schedule = Schedule(plan["epochs"], plan["learning_rate"], label="language model")
-    model = pretrain(encoder, corpus.ids + other_ids, schedule, plan["batch"], context.process, context.family.seed, home / "resume.pt")
+    model = pretrain(
+        encoder,
+        corpus.ids + other_ids,
+        schedule,
+        plan["batch"],
+        context.process,
+        context.family.seed,
+        home / "resume.pt",
+    )
     if context.process.main:
         torch.save(model.state_dict(), path)
     return model
@@ -65,8 +73,12 @@ def transfer_set(context: Context, base: Base, rows: np.ndarray, plan: dict, nam
     members = []
     for number, member in enumerate(plan["members"]):
         start = base.start if member.get("pretrained") else None
-        members.append(train_member(base.corpus, rows, member, number, home, context.process, start, context.family.seed))
-    return make_transfer_set(base.corpus, rows, members, base.language, plan["transfer"], home, context.process, context.family.seed)
+        members.append(
+            train_member(base.corpus, rows, member, number, home, context.process, start, context.family.seed)
+        )
+    return make_transfer_set(
+        base.corpus, rows, members, base.language, plan["transfer"], home, context.process, context.family.seed
+    )
 
 
 def fresh_encoder(base: Base, seed: int, shape: dict | None = None) -> Encoder:
@@ -87,13 +99,23 @@ def head_only(context: Context, model: Encoder, corpus: Corpus, rows: np.ndarray
     for parameter in frozen:
         parameter.requires_grad_(False)
     ids, targets = [corpus.ids[row] for row in rows], torch.from_numpy(corpus.targets[rows]).to(context.process.device)
-    batches = TextBatches(noisy(ids, 0.05, 0.0, context.family.seed), plan["batch"], context.process, context.family.seed)
-    fit(model, supervised_loss(targets, 0.05), batches, Schedule(plan["epochs"], plan["learning_rate"], label="head only"), context.process)
+    batches = TextBatches(
+        noisy(ids, 0.05, 0.0, context.family.seed), plan["batch"], context.process, context.family.seed
+    )
+    fit(
+        model,
+        supervised_loss(targets, 0.05),
+        batches,
+        Schedule(plan["epochs"], plan["learning_rate"], label="head only"),
+        context.process,
+    )
     for parameter in frozen:
         parameter.requires_grad_(True)
 
 
-def default_encoder(context: Context, base: Base, rows: np.ndarray, data: TransferSet, plan: dict, home: Path) -> Encoder:
+def default_encoder(
+    context: Context, base: Base, rows: np.ndarray, data: TransferSet, plan: dict, home: Path
+) -> Encoder:
     """The default: an encoder that learns from the teachers' soft targets; kept in `home`."""
     if (home / "default.pt").exists():
         return load_encoder(home / "default.pt", base.corpus.pieces)

@@ -19,7 +19,9 @@ from .transfer import TransferSet, learn
 log = logging.getLogger("factory")
 
 
-def try_students(context: Context, base: Base, teacher: Encoder, data: TransferSet, vectors: torch.Tensor, plan: dict) -> dict[str, dict]:
+def try_students(
+    context: Context, base: Base, teacher: Encoder, data: TransferSet, vectors: torch.Tensor, plan: dict
+) -> dict[str, dict]:
     """Trains every shape of the plan for a few epochs without the held-out rows, and measures accuracy and speed.
 
     Returns {title: {shape, accuracy, speedup}}; `accuracy` is on the held-out rows. The teachers have seen these,
@@ -31,7 +33,16 @@ def try_students(context: Context, base: Base, teacher: Encoder, data: TransferS
     for shape in plan["shapes"]:
         title = f"{shape['layers']} x {shape['hidden']}, {shape['heads']} heads, ffn {shape['ffn']}"
         student = fresh_encoder(base, context.family.seed, shape)
-        learn(student, vectors[rows], reduced, plan["short"], context.process, f"student {title}", home, context.family.seed)
+        learn(
+            student,
+            vectors[rows],
+            reduced,
+            plan["short"],
+            context.process,
+            f"student {title}",
+            home,
+            context.family.seed,
+        )
         results[title] = {
             "shape": shape,
             "accuracy": round(select_accuracy(student, base.corpus, context), 4),

@@ -19,7 +19,14 @@ log = logging.getLogger("factory")
 
 
 def train_member(
-    corpus: Corpus, rows: np.ndarray, plan: dict, number: int, home: Path, process: Process, start: dict | None = None, seed: int = 0
+    corpus: Corpus,
+    rows: np.ndarray,
+    plan: dict,
+    number: int,
+    home: Path,
+    process: Process,
+    start: dict | None = None,
+    seed: int = 0,
 ) -> Encoder:
     """One encoder on the learning rows `rows`, kept in `home` and read back when it is there.
 
@@ -37,14 +44,22 @@ def train_member(
     ids, targets = [corpus.ids[row] for row in rows], torch.from_numpy(corpus.targets[rows]).to(process.device)
     schedule = Schedule(plan["epochs"], plan["learning_rate"], label=f"teacher {number}")
     batches = TextBatches(noisy(ids, plan["token_drop"], 0.02, seed + number), plan["batch"], process, seed + number)
-    fit(model, supervised_loss(targets, plan["smoothing"]), batches, schedule, process, home / f"member_{number}.resume")
+    fit(
+        model, supervised_loss(targets, plan["smoothing"]), batches, schedule, process, home / f"member_{number}.resume"
+    )
     if process.main:
         save_encoder(model, path)
     return model
 
 
 def soft_targets(
-    members: list[Encoder], corpus: Corpus, rows: np.ndarray, ids: list[list[int]], process: Process, linear_weight: float, seed: int
+    members: list[Encoder],
+    corpus: Corpus,
+    rows: np.ndarray,
+    ids: list[list[int]],
+    process: Process,
+    linear_weight: float,
+    seed: int,
 ) -> np.ndarray:
     """Mean class probabilities [len(ids), classes] of the members and the linear model, in half precision.
 
@@ -56,7 +71,9 @@ def soft_targets(
     if linear_weight:
         texts = corpus.learning["key"].iloc[rows]
         model = linear_model(seed).fit([normalise(corpus, row) for row in corpus.encode(texts)], corpus.targets[rows])
-        total += linear_weight * margins_to_probabilities(model.decision_function([normalise(corpus, row) for row in ids]))
+        total += linear_weight * margins_to_probabilities(
+            model.decision_function([normalise(corpus, row) for row in ids])
+        )
     return (total / (len(members) + linear_weight)).astype(np.float16)
 
 

@@ -37,9 +37,22 @@ def encode(tokenizer: Tokenizer, texts: list[str], max_length: int) -> list[list
 
 def tokenizer_files(tokenizer: Tokenizer, max_length: int) -> dict[str, object]:
     """The small files that stand beside `tokenizer.json` in a Hugging Face folder, by name."""
-    special = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}
+    special = {
+        "unk_token": "[UNK]",
+        "sep_token": "[SEP]",
+        "pad_token": "[PAD]",
+        "cls_token": "[CLS]",
+        "mask_token": "[MASK]",
+    }
     added = {
-        str(index): {"content": token, "lstrip": False, "normalized": False, "rstrip": False, "single_word": False, "special": True}
+        str(index): {
+            "content": token,
+            "lstrip": False,
+            "normalized": False,
+            "rstrip": False,
+            "single_word": False,
+            "special": True,
+        }
         for index, token in enumerate(SPECIAL)
     }
     config = {

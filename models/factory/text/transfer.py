@@ -28,7 +28,14 @@ class TransferSet:
 
 
 def make_transfer_set(
-    corpus: Corpus, rows: np.ndarray, members: list[Encoder], language: LanguageModel, plan: dict, home: Path, process: Process, seed: int
+    corpus: Corpus,
+    rows: np.ndarray,
+    members: list[Encoder],
+    language: LanguageModel,
+    plan: dict,
+    home: Path,
+    process: Process,
+    seed: int,
 ) -> TransferSet:
     """Augments the learning rows `rows` and asks the teachers; kept in `home`.
 
@@ -40,7 +47,9 @@ def make_transfer_set(
         ids = [corpus.ids[row] for row in rows]
         made = augment(ids, corpus.targets[rows], language, plan["copies"], process, seed) + plan.get("other", [])
         everything = ids + made
-        soft = torch.from_numpy(soft_targets(members, corpus, rows, everything, process, plan["linear_weight"], seed)).float()
+        soft = torch.from_numpy(
+            soft_targets(members, corpus, rows, everything, process, plan["linear_weight"], seed)
+        ).float()
         given = F.one_hot(torch.from_numpy(corpus.targets[rows]), len(corpus.labels)).float()
         soft[: len(ids)] = plan["hard"] * given + (1 - plan["hard"]) * soft[: len(ids)]
         if process.main:
@@ -61,7 +70,14 @@ def teacher_vectors(teacher: Encoder, data: TransferSet, home: Path, process: Pr
 
 
 def learn(
-    student: Encoder, vectors: torch.Tensor | None, data: TransferSet, plan: dict, process: Process, label: str, home: Path, seed: int
+    student: Encoder,
+    vectors: torch.Tensor | None,
+    data: TransferSet,
+    plan: dict,
+    process: Process,
+    label: str,
+    home: Path,
+    seed: int,
 ) -> Encoder:
     """Trains `student` in place on the transfer set and returns it; `vectors` are a teacher's hidden states, if any.
 

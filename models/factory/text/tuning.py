@@ -19,7 +19,13 @@ def short_run(context: Context, corpus: Corpus, parameters: dict, plan: dict, tr
     seed_everything(context.family.seed)
     hidden = parameters["hidden"]
     config = EncoderConfig.uniform(
-        2, hidden // 64, 4 * hidden, vocab_size=len(corpus.pieces), hidden=hidden, labels=len(corpus.labels), dropout=0.2
+        2,
+        hidden // 64,
+        4 * hidden,
+        vocab_size=len(corpus.pieces),
+        hidden=hidden,
+        labels=len(corpus.labels),
+        dropout=0.2,
     )
     model = Encoder(config, corpus.pieces)
     rows = np.flatnonzero(~corpus.select)
@@ -35,5 +41,12 @@ def short_run(context: Context, corpus: Corpus, parameters: dict, plan: dict, tr
             raise optuna.TrialPruned
 
     schedule = Schedule(plan["epochs"], parameters["learning_rate"], label=f"trial {trial.number}")
-    fit(model, supervised_loss(targets, 0.1), TextBatches(source, parameters["batch"], context.process, context.family.seed), schedule, context.process, after_epoch=judge)
+    fit(
+        model,
+        supervised_loss(targets, 0.1),
+        TextBatches(source, parameters["batch"], context.process, context.family.seed),
+        schedule,
+        context.process,
+        after_epoch=judge,
+    )
     return last
