@@ -92,7 +92,7 @@ test('no thread loads a server or the metrics', () => {
   }
 });
 
-const CODE = list(/^(src|bench|tests|examples|proto)\/.*\.m?ts$|^models\/factory\/.*\.py$/).filter(
+const CODE = list(/^(src|bench|tests|examples|proto|docs)\/.*\.m?ts$|^models\/factory\/.*\.py$/).filter(
   (path) => !isGenerated(path),
 );
 
