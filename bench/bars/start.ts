@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endWithUs } from '../machine/children.ts';
+import { machineCpu, processCpu } from '../machine/cpu.ts';
 import { SHIPPED } from '../server/repository.ts';
 import { MAIN } from '../server/served.ts';
 import { median } from '../statistics/summary.ts';
@@ -18,22 +19,31 @@ const TRY_EVERY = 10;
 
 /** From `node` to the first answer of the shipped repository. */
 export async function startBars(): Promise<Bar[]> {
-  const times: number[] = [];
-  for (let start = 0; start < STARTS; start++) times.push(await firstAnswer());
-  const time = median(times);
+  const starts: Start[] = [];
+  for (let start = 0; start < STARTS; start++) starts.push(await firstAnswer());
+  const time = median(starts.map((each) => each.time));
   return [
     {
       name: 'first answer of the shipped repository',
       bar: `${BOUND} ms after node starts`,
       figure: `${time.toFixed(0)} ms`,
       met: time <= BOUND,
-      details: [`starts: ${times.map((each) => each.toFixed(0)).join(', ')} ms`],
+      others: median(starts.map(({ others }) => others)),
+      details: [`starts: ${starts.map((each) => each.time.toFixed(0)).join(', ')} ms`],
     },
   ];
 }
 
-async function firstAnswer(): Promise<number> {
+interface Start {
+  /** Milliseconds. */
+  readonly time: number;
+  /** Cores that others kept busy. */
+  readonly others: number;
+}
+
+async function firstAnswer(): Promise<Start> {
   const port = await freePort();
+  const [machine, own] = [machineCpu(), process.cpuUsage()];
   const begun = performance.now();
   const ports = ['--http-port', String(port), '--grpc-port', '0', '--admin-port', '0'];
   const child = spawn(process.execPath, [MAIN, 'serve', '--model-repository', SHIPPED, ...ports], {
@@ -46,7 +56,10 @@ async function firstAnswer(): Promise<number> {
         throw new Error('the server did not start');
       await sleep(TRY_EVERY);
     }
-    return performance.now() - begun;
+    const time = performance.now() - begun;
+    const { user, system } = process.cpuUsage(own);
+    const ours = (await processCpu(child.pid ?? 0)) + (user + system) / 1e6;
+    return { time, others: Math.max(0, ((machineCpu() - machine - ours) * 1000) / time) };
   } finally {
     await end(child);
   }

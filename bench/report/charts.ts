@@ -12,16 +12,14 @@ export function throughputLatencyChart(points: readonly Point[]): string {
     const name = `p${quantile * 100}`;
     return {
       name,
-      points: shown
-        .map((point) => {
-          const y = Histogram.from(point.latency).quantile(quantile);
-          return {
-            x: point.rows,
-            y,
-            label: `${point.label}: ${point.rows.toFixed(1)} rows/s, ${name} ${y.toFixed(2)} ms`,
-          };
-        })
-        .sort((a, b) => a.x - b.x),
+      points: shown.map((point) => {
+        const y = Histogram.from(point.latency).quantile(quantile);
+        return {
+          x: point.rows,
+          y,
+          label: `${point.label}: ${point.rows.toFixed(1)} rows/s, ${name} ${y.toFixed(2)} ms`,
+        };
+      }),
     };
   });
   const values = series.flatMap(({ points: list }) => list);
