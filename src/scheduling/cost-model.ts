@@ -24,6 +24,9 @@ const MOST_INFLATION = 3;
 /** Before anything is measured: a tenth of the runs may take this much longer than expected. */
 const FIRST_INFLATION = 1.15;
 const SWEEP_WEIGHT = 1;
+/** A run that took longer than this many times what was expected was held up: what it cost is not known. */
+const MOST_SURPRISE = 3;
+const LEAST_BELIEF = 1 / 1024;
 /** All of an old profile counts for half of one measured batch of each size. */
 const PROFILE_WEIGHT = 0.5;
 const PROFILE_ROWS = [1, 2, 4, 8, 16];
@@ -42,6 +45,7 @@ export class CostModel {
   #beta = 0;
   #gamma = 0;
   #inflation = FIRST_INFLATION;
+  #belief = 1;
   #observations = 0;
   #covered = 0;
 
@@ -73,7 +77,7 @@ export class CostModel {
   /** Expected milliseconds of a batch while `busy` slots run, its own included. 0 for what was never measured. */
   predict(rows: number, length: number, busy = 1): number {
     const fit = this.#alpha + rows * length * (this.#beta + this.#gamma * length);
-    return fit * this.#cells.factor(rows, length) * this.#interference.factor(busy);
+    return fit * this.#cells.factor(rows, length) * this.#interference.factor(busy) * this.#belief;
   }
 
   /** Milliseconds that a batch exceeds once in a hundred times. */
@@ -83,6 +87,7 @@ export class CostModel {
 
   observe({ rows, length, latency }: Measurement, busy = 1): void {
     if (!(latency > 0)) return;
+    this.#belief = 1;
     const expected = this.predict(rows, length, busy);
     this.#observations += 1;
     if (expected > 0) {
@@ -90,13 +95,23 @@ export class CostModel {
       this.#ratios.add(latency / expected);
       this.#inflation = Math.min(Math.max(this.#ratios.quantile(COVERAGE_GOAL), 1), MOST_INFLATION);
       const alone = expected / this.#interference.factor(busy);
-      this.#interference.observe(busy, latency / alone);
+      this.#interference.observe(busy, Math.min(latency, expected * MOST_SURPRISE) / alone);
     }
-    const alone = latency / this.#interference.factor(busy);
+    // Held up by something else on the machine, a run says much about the bound and little about the cost.
+    const usable = expected > 0 ? Math.min(latency, expected * MOST_SURPRISE) : latency;
+    const alone = usable / this.#interference.factor(busy);
     this.#fit.observe(rows, length, alone);
     this.#refresh();
     const fit = this.#alpha + rows * length * (this.#beta + this.#gamma * length);
     if (fit > 0) this.#cells.observe(rows, length, alone / fit);
+  }
+
+  /**
+   * Halves what is believed until the next observation: for when the predictions keep everything from running, so that
+   * nothing could show them wrong.
+   */
+  doubt(): void {
+    this.#belief = Math.max(this.#belief / 2, LEAST_BELIEF);
   }
 
   /** Takes in the sweep that was run when the variant was opened: each size alone on the node. */

@@ -8,7 +8,7 @@ import type { Entry } from './entry.ts';
 import { Foresight } from './foresight.ts';
 import { type SchedulerGauges, ServiceRecord } from './gauges.ts';
 import type { Interference } from './interference.ts';
-import type { Lane } from './lane.ts';
+import { allows, type Lane } from './lane.ts';
 import { PremiumRecord } from './premium-record.ts';
 import { PriceList } from './price-list.ts';
 import { type Decision, decide } from './scheduler-policy.ts';
@@ -25,6 +25,9 @@ export interface SchedulerOptions {
   readonly limits: AdmissionLimits;
   readonly sojourn: SojournOptions;
 }
+
+/** Milliseconds without a batch after which a prediction that refuses everything is doubted. */
+const DOUBT_INTERVAL_MS = 1000;
 
 type Dispatch<E extends Entry> = Extract<Decision<E>, { kind: 'dispatch' }>;
 
@@ -46,6 +49,8 @@ export class Scheduler<E extends Entry> {
   readonly #slots: Slots;
   readonly #prices: PriceList;
   #bytesInFlight = 0;
+  /** When a batch last ended, or the predictions were last doubted. */
+  #lastActive: number | undefined;
 
   constructor({ lanes, slots, interference, limits, sojourn }: SchedulerOptions) {
     this.#lanes = lanes.toSorted((a, b) => b.accuracy - a.accuracy || a.index - b.index);
@@ -93,7 +98,8 @@ export class Scheduler<E extends Entry> {
       now,
     );
     if (verdict.kind !== 'accept') {
-      if (verdict.kind !== 'infeasible') this.#record.refused(now);
+      if (verdict.kind === 'infeasible') this.#doubt(entry, now);
+      else this.#record.refused(now);
       this.#premiums.refused(price.unit * entry.rows, now);
       return verdict;
     }
@@ -102,6 +108,15 @@ export class Scheduler<E extends Entry> {
     this.#bytesInFlight += entry.bytes;
     this.#queue.insert(entry);
     return verdict;
+  }
+
+  /** Predictions that keep an idle node idle are doubted a little more every second. */
+  #doubt({ allowed }: E, now: number): void {
+    this.#lastActive ??= now;
+    if (this.#slots.busy > 0 || this.#queue.size > 0 || now - this.#lastActive < DOUBT_INTERVAL_MS) return;
+    this.#lastActive = now;
+    for (const lane of this.#lanes) if (allows(allowed, lane)) lane.cost.doubt();
+    this.#prices.expire();
   }
 
   /** What to do next. A drop or a dispatch has left the queue when this returns. */
@@ -148,6 +163,7 @@ export class Scheduler<E extends Entry> {
   /** It has ended. One that failed teaches nothing about its cost. */
   ended({ lane, rows, length }: Dispatch<E>, running: Running, now: number, failed: boolean): void {
     this.#slots.end(running);
+    this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
     if (!failed) lane.cost.observe({ rows, length, latency: now - running.startedAt }, running.busy);
   }

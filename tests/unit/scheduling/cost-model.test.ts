@@ -146,3 +146,23 @@ describe('a profile', () => {
     for (const rows of [2, 16]) expect(after.predict(rows, 64) / law(rows, 64)).toBeLessThan(1.25);
   });
 });
+
+test('a run that was held up says little about the cost', () => {
+  const model = new CostModel();
+  model.sweep([1, 2, 4].map((rows) => ({ rows, length: 1, latency: rows })));
+  for (let run = 0; run < 20; run++) model.observe({ rows: 1, length: 1, latency: 1 });
+  model.observe({ rows: 1, length: 1, latency: 500 });
+  expect(model.predict(1, 1)).toBeLessThan(1.5);
+  expect(model.bound(1, 1)).toBeLessThan(5);
+});
+
+test('what is doubted is believed again after the next observation', () => {
+  const model = new CostModel();
+  model.sweep([{ rows: 1, length: 1, latency: 8 }]);
+  const before = model.predict(1, 1);
+  model.doubt();
+  model.doubt();
+  expect(model.predict(1, 1)).toBeCloseTo(before / 4);
+  model.observe({ rows: 1, length: 1, latency: 8 });
+  expect(model.predict(1, 1)).toBeCloseTo(8, 0);
+});
