@@ -160,12 +160,21 @@ export class Scheduler<E extends Entry> {
     return this.#slots.start(now, bound);
   }
 
-  /** It has ended. One that failed teaches nothing about its cost. */
-  ended({ lane, rows, length }: Dispatch<E>, running: Running, now: number, failed: boolean): void {
+  /**
+   * It has ended. One that failed teaches nothing about its cost.
+   * @param latency milliseconds that it took the workers; all since its start where left out
+   */
+  ended(
+    { lane, rows, length }: Dispatch<E>,
+    running: Running,
+    now: number,
+    failed: boolean,
+    latency = now - running.startedAt,
+  ): void {
     this.#slots.end(running);
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
-    if (!failed) lane.cost.observe({ rows, length, latency: now - running.startedAt }, running.busy);
+    if (!failed) lane.cost.observe({ rows, length, latency }, running.busy);
   }
 
   /** A queued entry is not wanted any more. */

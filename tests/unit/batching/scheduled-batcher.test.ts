@@ -4,7 +4,7 @@ import type { Signature } from '../../../src/inference/signature.ts';
 import type { TensorMap } from '../../../src/tensor/tensor.ts';
 import { settled } from '../../support/puppet-runner.ts';
 import { rowsOf, tensorOf, valuesOf } from './batcher-fixture.ts';
-import { setUpScheduled } from './scheduled-fixture.ts';
+import { LANES, setUpScheduled } from './scheduled-fixture.ts';
 
 const terms = (changes: Partial<Terms>): { terms: Terms } => ({
   terms: { variants: ['best', 'fast'], route: 'free', preference: 'accuracy', client: '', ...changes },
@@ -125,6 +125,7 @@ describe('requests of different length', () => {
 
   it('share a batch where padding is harmless, and get back what is theirs', async () => {
     const { run, runners } = setUpScheduled({
+      lanes: LANES.slice(0, 1),
       signature,
       model: echo,
       padded: { inputs: names, outputs: names },
