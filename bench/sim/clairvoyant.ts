@@ -47,15 +47,13 @@ function usableTime(requests: readonly SimRequest[], cost: number): number {
   const serve = (until: number) => {
     for (let head = queue.head; head !== undefined && now < until; head = queue.head) {
       const end = Math.min(now + head.demand, until, head.deadline);
-      if (end > now) {
-        used += end - now;
-        head.demand -= end - now;
-        now = end;
-      }
-      if (head.demand <= 1e-12 || head.deadline <= now) {
-        head.demand = 0;
+      if (end <= now) {
         queue.remove(head);
+        continue;
       }
+      used += end - now;
+      head.demand -= end - now;
+      now = end;
     }
     now = Math.max(now, until);
   };

@@ -20,9 +20,9 @@ export function sluice(node: Node, settings: Partial<SluiceSettings> = {}): Cont
   return { name: 'Sluice', settings: [make] };
 }
 
-const SIZES = [4, 8, 16];
+const SIZES = [8, 16];
 const DELAYS = [0, 5, 20];
-const BOUNDS = [16, 64, Infinity];
+const BOUNDS = [32, Infinity];
 const MEAN_SLACK = 144;
 
 /** The batchers that serve one variant; each is tried with every variant of the node. */

@@ -27,8 +27,6 @@ export interface Measures {
   readonly meanBatch: number;
   /** Share of the computed cells that was padding. */
   readonly padding: number;
-  /** Microseconds of the policy for each request offered. */
-  readonly cost: number;
 }
 
 export function measure(
@@ -81,6 +79,5 @@ export function measure(
     p99: waits[Math.floor(waits.length * 0.99)] ?? 0,
     meanBatch: share(answered, result.batches.length),
     padding: 1 - share(cells, computed),
-    cost: share(result.decided * 1000, offered),
   };
 }

@@ -59,8 +59,6 @@ export interface Batched {
 export interface SimResult {
   readonly outcomes: readonly Outcome[];
   readonly batches: readonly Batched[];
-  /** Milliseconds of the policy's own work, measured. */
-  readonly decided: number;
 }
 
 interface RunningBatch {
@@ -80,7 +78,6 @@ export function simulate(
   const outcomes = requests.map((): Outcome => ({ fate: 'refused', variant: -1, endedAt: 0, settled: 0 }));
   const batches: Batched[] = [];
   const running: RunningBatch[] = [];
-  let decided = 0;
   let wakeAt = Infinity;
   let arrived = 0;
   const settle = (request: SimRequest, fate: Fate, now: number, variant = -1) => {
@@ -117,7 +114,6 @@ export function simulate(
     );
     const now = Math.min(arrival?.acceptedAt ?? Infinity, ending?.endsAt ?? Infinity, wakeAt);
     if (now === Infinity) break;
-    const before = performance.now();
     if (ending !== undefined && ending.endsAt === now) {
       running.splice(running.indexOf(ending), 1);
       for (const request of ending.batch.requests) settle(request, 'answered', now, ending.batch.variant);
@@ -127,7 +123,6 @@ export function simulate(
       if (!policy.arrive(arrival, now)) settle(arrival, 'refused', now);
     }
     pump(now);
-    decided += performance.now() - before;
   }
-  return { outcomes, batches, decided };
+  return { outcomes, batches };
 }

@@ -1,11 +1,16 @@
+/** A rate is not extrapolated from less than this share of the memory. */
+const LEAST_KNOWN = 0.2;
+
 /**
  * Events per millisecond, as a mean in which older time counts exponentially less. It also falls while nothing
- * arrives.
+ * arrives. The first event starts the clock and is not counted in the rate.
  */
 export class ArrivalRate {
   readonly #memory: number;
-  #rate = 0;
-  #at = -Infinity;
+  #count = 0;
+  #at = 0;
+  #first = 0;
+  #since: number | undefined;
 
   /** @param memory milliseconds after which an event counts for a third */
   constructor(memory: number) {
@@ -13,12 +18,24 @@ export class ArrivalRate {
   }
 
   add(count: number, now: number): void {
-    this.#rate = this.at(now) + count / this.#memory;
+    if (this.#since === undefined) {
+      this.#since = now;
+      this.#first = count;
+    }
+    this.#count = this.recent(now) + count;
     this.#at = now;
   }
 
   at(now: number): number {
-    if (this.#rate === 0) return 0;
-    return this.#rate * Math.exp(-Math.max(now - this.#at, 0) / this.#memory);
+    if (this.#since === undefined) return 0;
+    const left = Math.exp(Math.min(this.#since - now, 0) / this.#memory);
+    const counted = Math.max(this.recent(now) - this.#first * left, 0);
+    return counted / this.#memory / Math.max(1 - left, LEAST_KNOWN);
+  }
+
+  /** What was counted, the older the less. */
+  recent(now: number): number {
+    if (this.#count === 0) return 0;
+    return this.#count * Math.exp(-Math.max(now - this.#at, 0) / this.#memory);
   }
 }

@@ -43,13 +43,13 @@ export class ServiceRecord {
   }
 
   gauges(demandUtilisation: number, now: number): SchedulerGauges {
-    const answered = this.#answered.at(now);
-    const refused = this.#refused.at(now);
+    const answered = this.#answered.recent(now);
+    const refused = this.#refused.recent(now);
     const share = (part: number, whole: number) => (whole > 0 ? part / whole : 0);
     const refusedShare = share(refused, answered + refused);
     return {
-      accuracyDebt: share(this.#lowered.at(now), answered),
-      accuracyLost: share(this.#lost.at(now), answered),
+      accuracyDebt: share(this.#lowered.recent(now), answered),
+      accuracyLost: share(this.#lost.recent(now), answered),
       demandUtilisation,
       saturation: refusedShare > 0.001 ? Math.max(demandUtilisation, 1) : Math.min(demandUtilisation, 1),
       refusedShare,

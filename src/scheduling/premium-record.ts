@@ -37,8 +37,8 @@ export class PremiumRecord {
 
   /** What the pressure that is computed is to be multiplied with. */
   correction(now: number): number {
-    const seen = this.#missed.at(now) * MEMORY_MS + PRIOR;
-    const foreseen = this.#foreseen.at(now) * MEMORY_MS + PRIOR;
+    const seen = this.#missed.recent(now) + PRIOR;
+    const foreseen = this.#foreseen.recent(now) + PRIOR;
     return Math.min(Math.max(seen / foreseen, LEAST), MOST);
   }
 }
