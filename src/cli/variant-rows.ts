@@ -1,7 +1,10 @@
+import { dirname } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { verifyChecksum } from '../repository/checksum.ts';
 import type { MeasuredFile, MeasuredVersion } from '../repository/measured-versions.ts';
 import { MEASURED_BATCHES, type MeasuredBatch, speedUp } from '../repository/measurements.ts';
+import { openExportFolder } from '../tasks/export-folder.ts';
+import { taskOfExport } from '../tasks/task-of-export.ts';
 
 /** `unknown`: variants.json names none. */
 export type ChecksumState = 'ok' | 'wrong' | 'unknown';
@@ -32,12 +35,21 @@ export interface VariantRow {
 export async function variantRows(versions: readonly MeasuredVersion[]): Promise<VariantRow[]> {
   const rows: VariantRow[] = [];
   for (const version of versions) {
-    for (const file of version.files) rows.push(await rowOf(version, file));
+    const task = await taskOf(version);
+    for (const file of version.files) rows.push({ ...(await rowOf(version, file)), task });
   }
   return rows;
 }
 
-async function rowOf(version: MeasuredVersion, file: MeasuredFile): Promise<VariantRow> {
+/** The task that is named, else the one the files beside the graph tell; a fault in those is told when they are served. */
+async function taskOf({ model, task, files }: MeasuredVersion): Promise<string | null> {
+  const path = files.find(({ source }) => source.path !== '')?.source.path;
+  if (task !== undefined || path === undefined) return task ?? null;
+  const found = await taskOfExport(openExportFolder(model, dirname(path))).catch(() => undefined);
+  return found ?? null;
+}
+
+async function rowOf(version: MeasuredVersion, file: MeasuredFile): Promise<Omit<VariantRow, 'task'>> {
   const { source, measurements } = file;
   const main = version.files.find((each) => each.source.variant === version.defaultVariant);
   const { state, problem } = await checksumOf(file);
@@ -47,7 +59,6 @@ async function rowOf(version: MeasuredVersion, file: MeasuredFile): Promise<Vari
     version: version.version,
     variant: source.variant,
     default: main === file,
-    task: version.task ?? null,
     file: source.name,
     precision: file.precision ?? null,
     accuracy: file.accuracy ?? null,

@@ -1,10 +1,11 @@
 import { InferenceError } from '../errors.ts';
 import type { ServedVersion } from '../inference/served.ts';
 import { embedderTasks } from './embedder.ts';
-import { type ExportFolder, jsonObject, textField } from './export-folder.ts';
+import type { ExportFolder } from './export-folder.ts';
 import { imageClassifierTasks } from './image-classification.ts';
 import { imageTextTasks } from './image-text/image-text.ts';
 import { isTaskName, TASK_NAMES, type TaskFamily, type TaskName } from './task.ts';
+import { taskOfExport } from './task-of-export.ts';
 import { textClassifierTasks } from './text-classifier.ts';
 import { tokenClassifierTasks } from './token-classification.ts';
 
@@ -22,14 +23,6 @@ const FAMILIES: Readonly<Record<TaskName, TaskFamily>> = {
   'image-feature-extraction': imageTextTasks,
 };
 
-/** How transformers names the models of each task: the end of the first of `architectures`. */
-const ARCHITECTURES: readonly (readonly [ending: string, task: TaskName])[] = [
-  ['ForSequenceClassification', 'text-classification'],
-  ['ForTokenClassification', 'token-classification'],
-  ['ForImageClassification', 'image-classification'],
-  ['CLIPModel', 'zero-shot-image-classification'],
-];
-
 /** Outputs of an encoder without a head, whatever head its configuration was written for. */
 const FEATURE_OUTPUTS = ['last_hidden_state', 'token_embeddings', 'sentence_embedding'];
 
@@ -44,7 +37,9 @@ export interface FoundTask {
  */
 export async function findTask(folder: ExportFolder, served: ServedVersion): Promise<FoundTask | undefined> {
   const name =
-    served.task === undefined ? await taskFromFiles(folder, served) : taskNamed(served.task, served);
+    served.task === undefined
+      ? await taskOfExport(folder, givesFeatures(served))
+      : taskNamed(served.task, served);
   return name === undefined ? undefined : { name, family: FAMILIES[name] };
 }
 
@@ -54,18 +49,6 @@ function taskNamed(name: string, { model }: ServedVersion): TaskName {
     'failed_precondition',
     `model '${model}' names the task '${name}', known are ${TASK_NAMES.join(', ')}`,
   );
-}
-
-async function taskFromFiles(folder: ExportFolder, served: ServedVersion): Promise<TaskName | undefined> {
-  const config = await jsonObject(folder, 'config.json');
-  const architecture = Array.isArray(config['architectures']) ? String(config['architectures'][0]) : '';
-  const found = ARCHITECTURES.find(([ending]) => architecture.endsWith(ending))?.[1];
-  if (found !== undefined) return found;
-  const pipeline = textField(config, 'pipeline_tag') ?? '';
-  if (isTaskName(pipeline)) return pipeline;
-  const embeds = (await folder.json('modules.json')) !== undefined || givesFeatures(served);
-  const readsText = (await folder.text('tokenizer.json')) !== undefined;
-  return embeds && readsText ? 'feature-extraction' : undefined;
 }
 
 const givesFeatures = ({ variants }: ServedVersion): boolean =>

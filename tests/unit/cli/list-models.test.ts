@@ -69,6 +69,14 @@ test('a model without variants.json is listed with what its folder tells', async
   ]);
 });
 
+test('the task of an export is the one its own files tell', async () => {
+  const root = await folderWith({
+    'ner/1/model.onnx': FILE,
+    'ner/1/config.json': { architectures: ['BertForTokenClassification'] },
+  });
+  expect((await list(root)).lines[1]).toMatch(/ token-classification$/);
+});
+
 test('a file that is not the measured one is named, and the exit code tells', async () => {
   const root = await folderWith({ ...measuredModel, 'topics/1/model_int8.onnx': 'changed' });
   const { code, text, lines } = await list(root);
