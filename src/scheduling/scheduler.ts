@@ -29,6 +29,9 @@ export interface SchedulerOptions {
 /** Milliseconds without a batch after which a prediction that refuses everything is doubted. */
 const DOUBT_INTERVAL_MS = 1000;
 
+/** What arrives in this time is expected to share a batch, where refusals are foreseen. */
+const TYPICAL_WAIT_MS = 20;
+
 type Dispatch<E extends Entry> = Extract<Decision<E>, { kind: 'dispatch' }>;
 
 /**
@@ -143,7 +146,7 @@ export class Scheduler<E extends Entry> {
     const tail =
       head === undefined
         ? 0
-        : this.#prices.of(head.allowed, head.length, now).tail(2 + this.#rates.rows(now) * 20);
+        : this.#prices.of(head.allowed, head.length, now).tail(2 + this.#rates.rows(now) * TYPICAL_WAIT_MS);
     const levels = this.#rates.slacks
       .shares()
       .map(({ slack, share }) => ({ share, backlog: Math.max(slack - tail, 1) }));
