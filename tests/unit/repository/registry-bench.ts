@@ -60,6 +60,7 @@ export function registryOn(
       intraOpThreads: 1,
       executionProviders: settings.executionProviders,
       omittedOutputs: [],
+      defaults: {},
       runner: {
         async run(inputs) {
           if (!running.has(runner)) throw new InferenceError('unavailable', 'closed');
