@@ -68,6 +68,7 @@ def _log_to(path: Path, main: bool) -> None:
     logger = logging.getLogger("factory")
     logger.setLevel(logging.INFO if main else logging.ERROR)
     logger.handlers.clear()
+    logger.propagate = False
     shape = logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S")
     for handler in (logging.StreamHandler(sys.stderr), logging.FileHandler(path, encoding="utf-8")):
         handler.setFormatter(shape)
