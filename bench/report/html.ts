@@ -66,7 +66,7 @@ function facts({ started, machine, target, traffic, seed, ceiling }: SuiteResult
   return `<dl>${entries.map(([name, text]) => `<dt>${name}</dt><dd>${escapeText(text)}</dd>`).join('')}</dl>`;
 }
 
-const HEAD = ['load', 'rows/s', 'of ceiling', 'p50', 'p90', 'p99', 'max', 'failed', 'stable'];
+const HEAD = ['load', 'rows/s', 'of ceiling', 'batch', 'p50', 'p90', 'p99', 'max', 'failed', 'stable'];
 
 function table(points: readonly Point[]): string {
   const rows = points.map((point) => {
@@ -74,6 +74,7 @@ function table(points: readonly Point[]): string {
     const cells = [
       point.rows.toFixed(1),
       point.ceiling === undefined ? '-' : `${((point.rows / point.ceiling) * 100).toFixed(1)} %`,
+      point.batchSize === undefined ? '-' : point.batchSize.toFixed(1),
       ...[0.5, 0.9, 0.99].map((quantile) => ms(latency.quantile(quantile))),
       ms(latency.count === 0 ? Number.NaN : latency.max),
       String(failedOf(point)),

@@ -2,9 +2,9 @@ import { Histogram } from '../statistics/histogram.ts';
 import { failedOf } from '../suite/figures.ts';
 import type { Point } from '../suite/result.ts';
 
-const COLUMNS = ['load', 'rows/s', 'ceiling', 'p50 ms', 'p90 ms', 'p99 ms', 'failed', ''] as const;
+const COLUMNS = ['load', 'rows/s', 'ceiling', 'batch', 'p50 ms', 'p90 ms', 'p99 ms', 'failed', ''] as const;
 
-const WIDTHS = [34, 10, 9, 10, 10, 10, 8];
+const WIDTHS = [34, 10, 9, 7, 10, 10, 10, 8];
 
 export const tableHead = (): string => row(COLUMNS);
 
@@ -17,6 +17,7 @@ export function tableRow(point: Point): string {
       point.label,
       point.rows.toFixed(1),
       point.ceiling === undefined ? '-' : `${((point.rows / point.ceiling) * 100).toFixed(0)} %`,
+      point.batchSize === undefined ? '-' : point.batchSize.toFixed(1),
       ms(latency.quantile(0.5)),
       ms(latency.quantile(0.9)),
       ms(latency.quantile(0.99)),

@@ -34,6 +34,10 @@ export function countersIn(page: string, models: readonly string[]): Counters | 
     computeInfer: sum('compute_infer_'),
     computeOutput: sum('compute_output_'),
     request: sum(''),
+    batches: {
+      count: sums.get('sluice_batch_size_count') ?? 0,
+      rows: sums.get('sluice_batch_size_sum') ?? 0,
+    },
     transport: {
       count: sums.get('sluice_transport_request_duration_seconds_count') ?? 0,
       seconds: sums.get('sluice_transport_request_duration_seconds_sum') ?? 0,

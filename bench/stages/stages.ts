@@ -5,6 +5,8 @@ export interface Counters {
   readonly computeInput: number;
   readonly computeInfer: number;
   readonly computeOutput: number;
+  /** Batches that were executed, and the rows in them. */
+  readonly batches?: { readonly count: number; readonly rows: number };
   /** Decoded request to answer that is to be encoded. */
   readonly request?: number;
   /** First byte to last, with the number of requests it was measured on. */
@@ -52,6 +54,13 @@ export function stagesBetween(before: Counters, after: Counters, latency: number
     ...(other === undefined ? {} : { other }),
     outside: atLeast0(latency - inside - (codec ?? 0) - (other ?? 0)),
   };
+}
+
+/** Rows per executed batch between two readings; undefined where the server does not tell, or none was executed. */
+export function batchSizeBetween(before: Counters, after: Counters): number | undefined {
+  if (before.batches === undefined || after.batches === undefined) return undefined;
+  const count = after.batches.count - before.batches.count;
+  return count > 0 ? (after.batches.rows - before.batches.rows) / count : undefined;
 }
 
 function difference(

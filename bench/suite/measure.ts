@@ -1,7 +1,7 @@
 import type { Generator } from '../load/generator-process.ts';
 import type { Load, WindowResult } from '../load/messages.ts';
 import { machineCpu, processCpu } from '../machine/cpu.ts';
-import { type Counters, type ReadCounters, stagesBetween } from '../stages/stages.ts';
+import { batchSizeBetween, type Counters, type ReadCounters, stagesBetween } from '../stages/stages.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { isStable, MOST_WINDOWS, STABLE_WINDOWS } from '../statistics/stability.ts';
 import { mean } from '../statistics/summary.ts';
@@ -120,10 +120,10 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const { seconds, answered, rows, latency } = merged;
   const first = counted[0]?.before;
   const last = counted.at(-1)?.after;
-  const stages =
-    first?.counters === undefined || last?.counters === undefined
-      ? undefined
-      : stagesBetween(first.counters, last.counters, Histogram.from(latency).mean);
+  const [before, after] = [first?.counters, last?.counters];
+  const known = before !== undefined && after !== undefined;
+  const stages = known ? stagesBetween(before, after, Histogram.from(latency).mean) : undefined;
+  const batchSize = known ? batchSizeBetween(before, after) : undefined;
   const stable = isSteady(measured.map(({ result }) => result));
   return {
     scenario: spec.scenario,
@@ -139,6 +139,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
     stable,
     invalid: problemsOf(merged),
     ...(stages === undefined ? {} : { stages }),
+    ...(batchSize === undefined ? {} : { batchSize }),
     ...(ceilings.length === 0 ? {} : { ceiling: mean(ceilings) }),
     cores: coresOf(counted),
   };

@@ -60,6 +60,8 @@ export interface Point {
   /** Why the figures must not be used; empty where they may. */
   readonly invalid: readonly string[];
   readonly stages?: Stages;
+  /** Rows per batch that the server executed. */
+  readonly batchSize?: number;
   /** Rows per second of bare sessions right before and after. */
   readonly ceiling?: number;
   /** Cores busy on average; the server's only where it runs here. */

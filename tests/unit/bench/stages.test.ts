@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { countersIn } from '../../../bench/stages/metrics-page.ts';
-import { stagesBetween } from '../../../bench/stages/stages.ts';
+import { batchSizeBetween, stagesBetween } from '../../../bench/stages/stages.ts';
 import { countersOf } from '../../../bench/stages/statistics.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
 
@@ -49,6 +49,8 @@ test("this server's metrics are read for the models that are measured", async ()
 
 test('the statistics extension is read over all versions, numbers or Longs', () => {
   const version = {
+    inference_count: 12,
+    execution_count: 3,
     inference_stats: {
       success: { count: 2 },
       queue: { ns: { toString: () => '1500000000' } },
@@ -61,5 +63,14 @@ test('the statistics extension is read over all versions, numbers or Longs', () 
     computeInput: 0,
     computeInfer: 1,
     computeOutput: 0,
+    batches: { count: 6, rows: 24 },
   });
+});
+
+test('the rows per batch are those of the batches in between', () => {
+  const reading = { count: 1, queue: 0, computeInput: 0, computeInfer: 0, computeOutput: 0 };
+  const at = (count: number, rows: number) => ({ ...reading, batches: { count, rows } });
+  expect(batchSizeBetween(at(10, 100), at(14, 120))).toBe(5);
+  expect(batchSizeBetween(at(10, 100), at(10, 100))).toBeUndefined();
+  expect(batchSizeBetween(reading, reading)).toBeUndefined();
 });
