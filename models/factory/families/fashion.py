@@ -47,7 +47,7 @@ FASHION = ImageFamily(
             ],
             "speedup": 3.0,
             "short": STUDENT | {"rows": 12_800, "epochs": 1, "augmentation": MILD},
-            "final": STUDENT | {"epochs": 8, "augmentation": {**MILD, "erase": 0.25}},
+            "final": STUDENT | {"epochs": 6, "augmentation": {**MILD, "erase": 0.25}},
         },
         "quantize": {
             "variants": {"int8": "default", "distilled_int8": "distilled"},
