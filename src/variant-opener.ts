@@ -30,7 +30,7 @@ export interface VariantOpenerOptions {
 
 /** A second length for models with a sequence axis, and the rows to try it with: what length costs is learned from it. */
 const LONGER = 64;
-const LONGER_ROWS = [1, 4, 16];
+const LONGER_ROWS = [1, 4];
 
 /**
  * Opens a variant for serving: probe it in a child process, open a pool of instances, warm every batch size on each of
@@ -51,7 +51,7 @@ export function createVariantOpener({
     const session = { intraOpThreads, executionProviders, graphOptimization };
     const probed = await probeModel(variant.path, {
       ...session,
-      sizes: batchSizes(limits.maxBatchSize),
+      sizes: [1],
       signal,
     });
     const batching = decideBatching(limits, probed, settings.batching === 'on');
@@ -123,7 +123,7 @@ const isClassic = ({ maxQueueDelay, preferredBatchSizes }: Batching): boolean =>
   maxQueueDelay > 0 || preferredBatchSizes.length > 0;
 
 /** Rows of the runs that go the whole way to a worker and back. */
-const ROUND_TRIPS = [1, 1, 1, 4, 4, 16];
+const ROUND_TRIPS = [1, 1, 1, 4, 4];
 
 /** Runs every batch size on every instance; the times are the first the scheduler knows of the variant's cost. */
 async function warmUp(

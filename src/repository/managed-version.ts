@@ -77,10 +77,14 @@ export class ManagedVersion {
     }
     const names = variant === undefined ? source.selected : [variant];
     const next = new Map([...this.#opened].filter(([name]) => variant !== undefined || names.includes(name)));
+    const idle = this.#served === undefined;
     for (const name of names) {
       const file = source.variants.get(name);
       const opened = file && (await this.#refresh(file, settingsOf(settings, name), retry));
-      if (opened !== undefined) next.set(name, opened);
+      if (opened === undefined) continue;
+      next.set(name, opened);
+      // The first variant, the default one, answers while the others are still being opened.
+      if (idle && next.size === 1) this.#switch(new Map(next), false);
     }
     this.#switch(next, previous.fingerprint !== source.fingerprint);
   }

@@ -22,7 +22,7 @@ export interface ModelRegistryOptions extends Omit<LoadContext, 'signal'> {
   readonly pollInterval?: number;
   /** Default: an interval that does not keep the process alive. */
   readonly schedule?: Schedule;
-  /** Models that are opened at the same time. Default 2: opening is work for the processor, more would only wait. */
+  /** Models that are opened at the same time. Default 4: more than the work is shared by, so that small models do not wait for large ones. */
   readonly parallelLoads?: number;
 }
 
@@ -54,7 +54,7 @@ export class ModelRegistry implements Registry {
     const { openVariant, statisticsFor, onStateChange, logger } = options;
     this.#options = options;
     this.#context = { openVariant, statisticsFor, onStateChange, logger, signal: this.#abort.signal };
-    this.#limit = limitConcurrency(options.parallelLoads ?? 2);
+    this.#limit = limitConcurrency(options.parallelLoads ?? 4);
   }
 
   /**
