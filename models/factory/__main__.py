@@ -3,12 +3,13 @@
 import argparse
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from .core.context import Context
 from .core.distributed import seed_everything, start
 from .families import FAMILIES
-from .steps import NEEDS, STEPS
+from .steps import NEEDS, SHARED, STEPS
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,9 +36,9 @@ def main() -> int:
                 sys.exit(f"family '{name}' has no step '{step}'; its steps are: {', '.join(context.family.steps)}")
             options = _options(arguments, step)
             seed_everything(context.family.seed)
-            context.once(
-                step, NEEDS[step], options, lambda step=step, options=options: STEPS[step].run(context, options)
-            )
+            shared = step in SHARED
+            seen = context if shared else replace(context, process=process.alone)
+            context.once(step, NEEDS[step], options, lambda: STEPS[step].run(seen, options), shared)  # noqa: B023
     return 0
 
 

@@ -64,19 +64,20 @@ class Context:
         """The same run seen by another family, on whose results this one builds."""
         return replace(self, family=family)
 
-    def once(self, step: str, needs: list[str], options: dict, run: Callable[[], dict]) -> bool:
+    def once(self, step: str, needs: list[str], options: dict, run: Callable[[], dict], shared: bool = True) -> bool:
         """Runs a step unless its record says that nothing it depends on has changed. Returns whether it ran.
 
         The key of a record is made of the step's plan and options, the seed, and the keys of the steps that it `needs`.
+        A step that is not `shared` runs in the main process only, while its peers wait.
         """
         key = self._key(step, needs, options)
         record = self.record(step)
-        if record and record["key"] == key and not self.force:
+        if self.process.main_says(bool(record and record["key"] == key and not self.force)):
             log.info("%s %s: up to date", self.family.name, step)
             return False
         log.info("%s %s: start", self.family.name, step)
         start = time.monotonic()
-        outcome = run()
+        outcome = run() if shared or self.process.main else {}
         if self.process.main:
             path = self.work / "records" / f"{step}.json"
             path.parent.mkdir(exist_ok=True)

@@ -2,7 +2,8 @@
 
 import os
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 import torch
@@ -32,6 +33,19 @@ class Process:
         devices = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(model, device_ids=devices, find_unused_parameters=True)
 
+    @property
+    def alone(self) -> "Process":
+        """The same device without peers, for work that only one process does."""
+        return replace(self, rank=0, world=1)
+
+    def main_says(self, value):
+        """The first process's value, in all of them: what a file system or a clock says may differ between peers."""
+        if self.world == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, 0, device=self.device)
+        return box[0]
+
     def barrier(self) -> None:
         """Waits for all peers."""
         if self.world > 1:
@@ -48,7 +62,8 @@ def start(threads: int | None = None) -> Process:
     if cuda:
         torch.cuda.set_device(device)
     if world > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if cuda else "gloo")
+        # One process searches and measures while its peers wait at a barrier: hours, not the default minutes.
+        dist.init_process_group("nccl" if cuda else "gloo", timeout=timedelta(hours=12))
     return Process(rank, world, device)
 
 

@@ -17,6 +17,9 @@ STEPS: dict[str, ModuleType] = {
     "publish": publish,
 }
 
+SHARED = {"train", "distill", "prune"}
+"""The steps that all processes of a distributed run share; the others run in the main process."""
+
 MAKERS = ["train", "distill", "prune", "quantize", "fp16"]
 NEEDS: dict[str, list[str]] = {
     "clean": [],

@@ -12,11 +12,8 @@ log = logging.getLogger("factory")
 def run(context: Context, options: dict) -> dict:
     """Runs what is left of the planned trials and returns the best parameters.
 
-    Trials are judged on the held-out part of train; those behind the median of their elders are pruned. Under
-    torchrun only the first process searches: the others take its result from the record.
+    Trials are judged on the held-out part of train; those behind the median of their elders are pruned.
     """
-    if not context.process.main:
-        return {}
     family = context.family
     trials = options.get("trials") or family.plan["tune"]["trials"]
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -1,6 +1,7 @@
 """The cleaned corpus of a text family, tokenised: what every stage of its training starts from."""
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +44,12 @@ def load_corpus(
     table = pd.read_csv(context.work / "clean.csv", dtype=str, keep_default_na=False)
     learning = pd.concat([table[table["split"] == split] for split in ("train", "select")], ignore_index=True)
     home = tokenizer_home / "tokenizer.json"
-    if not home.exists() and context.process.main:
+    if context.process.main and not home.exists():
         tokenizer_home.mkdir(parents=True, exist_ok=True)
-        train_tokenizer([*learning["key"], *other_texts], vocab_size).save(str(home))
-    context.process.barrier()
+        train_tokenizer([*learning["key"], *other_texts], vocab_size).save(str(home.with_suffix(".part")))
+        home.with_suffix(".part").rename(home)
+    while not home.exists():  # no barrier: the main process may have loaded the corpus earlier, on its own
+        time.sleep(0.2)
     tokenizer = load_tokenizer(tokenizer_home)
     labels = label_names(table["label"])
     index = {name: position for position, name in enumerate(labels)}

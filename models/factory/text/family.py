@@ -108,6 +108,7 @@ class TextFamily(Family):
         data = self.transfer(context, base)
         vectors = teacher_vectors(teacher, data, context.stage("vectors", self.plan["train"]), context.process)
         candidates = try_students(context, base, teacher, data, vectors, plan)
+        candidates = context.process.main_says(candidates)  # clocks differ between peers
         chosen = pareto_front(candidates, plan["speedup"])
         student = fresh_encoder(base, self.seed, candidates[chosen]["shape"])
         home = context.stage("distilled", plan | {"chosen": chosen})

@@ -40,7 +40,7 @@ def language_model(context: Context, corpus: Corpus, plan: dict, other_ids: list
     seed_everything(context.family.seed)
     config = EncoderConfig.uniform(**plan["shape"], vocab_size=len(corpus.pieces), labels=len(corpus.labels))
     encoder = Encoder(config, corpus.pieces)
-    if path.exists():
+    if context.process.main_says(path.exists()):
         model = LanguageModel(encoder)
         model.load_state_dict(torch.load(path, weights_only=True))
         return model
@@ -117,7 +117,7 @@ def default_encoder(
     context: Context, base: Base, rows: np.ndarray, data: TransferSet, plan: dict, home: Path
 ) -> Encoder:
     """The default: an encoder that learns from the teachers' soft targets; kept in `home`."""
-    if (home / "default.pt").exists():
+    if context.process.main_says((home / "default.pt").exists()):
         return load_encoder(home / "default.pt", base.corpus.pieces)
     model = fresh_encoder(base, context.family.seed)
     if plan.get("head_only"):

@@ -34,7 +34,7 @@ def train_member(
     `start` are weights to begin from.
     """
     path = home / f"member_{number}.pt"
-    if path.exists():
+    if process.main_says(path.exists()):
         return load_encoder(path, corpus.pieces)
     seed_everything(seed + 101 * number)
     config = EncoderConfig.uniform(**plan["shape"], vocab_size=len(corpus.pieces), labels=len(corpus.labels))

@@ -43,7 +43,7 @@ def make_transfer_set(
     `other` = further unlabelled token id rows.
     """
     path = home / "transfer.pt"
-    if not path.exists():
+    if not process.main_says(path.exists()):
         ids = [corpus.ids[row] for row in rows]
         made = augment(ids, corpus.targets[rows], language, plan["copies"], process, seed) + plan.get("other", [])
         everything = ids + made
@@ -61,7 +61,7 @@ def make_transfer_set(
 def teacher_vectors(teacher: Encoder, data: TransferSet, home: Path, process: Process) -> torch.Tensor:
     """The teacher's pooled last state of every row [rows, width], in half precision; kept in `home`."""
     path = home / "vectors.pt"
-    if not path.exists():
+    if not process.main_says(path.exists()):
         vectors = torch.from_numpy(predict(teacher, data.ids, process, pooled=True)).half()
         if process.main:
             torch.save(vectors, path)
