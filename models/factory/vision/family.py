@@ -56,8 +56,12 @@ class ImageFamily(Family):
         return short_run(context, train, held, self.plan["tune"], parameters, trial)
 
     def train(self, context: Context, options: dict) -> dict:
-        images, plan = self.images(context, "train", "select"), self.plan["train"]
-        model = train_classifier(context, images, plan["default"], "default")
+        refuse_privacy(options)
+        images, plan, best = self.images(context, "train", "select"), self.plan["train"], context.outcome("tune")["best"]
+        width = best["width"]
+        shape = plan["default"]["shape"] | {"stem": width, "channels": [width, 2 * width, 4 * width]}
+        tuned = plan["default"] | {"shape": shape, "learning_rate": best["learning_rate"], "batch": best["batch"]}
+        model = train_classifier(context, images, tuned, "default")
         model = train_classifier(context, images, plan["refine"], "refined", model)
         save_network(model, context.work / "default.pt")
         self.export(context, model, "default", self.lineage, None)
@@ -107,3 +111,10 @@ class ImageFamily(Family):
     def companions(self, context: Context) -> dict[str, object]:
         network = load_network(context.work / "default.pt")
         return {"config.json": resnet_config(network.config), "preprocessor_config.json": preprocessor()}
+
+
+def refuse_privacy(options: dict) -> None:
+    """Raises RuntimeError where private training is asked for: batch normalisation mixes the rows of a batch, so that
+    no row has a gradient of its own to clip."""
+    if options.get("dp_epsilon"):
+        raise RuntimeError("--dp-epsilon is for text families: batch normalisation has no gradient of a single row")

@@ -18,7 +18,7 @@ from ...text.encoder import EncoderConfig
 from ...text.tokenizer import encode, load_tokenizer, tokenizer_files, train_tokenizer
 from ..augment import Augmentation
 from ..batches import ImageBatches
-from ..family import SAMPLE, ImageFamily
+from ..family import SAMPLE, ImageFamily, refuse_privacy
 from ..hf_config import preprocessor
 from ..images import pixel_values
 from ..learning import load_network
@@ -66,6 +66,7 @@ class ClipFamily(ImageFamily):
         return model.eval()
 
     def train(self, context: Context, options: dict) -> dict:
+        refuse_privacy(options)
         plan, book, tokenizer = self.plan["train"], caption_book(), self.tokenizer(context)
         images = self.images(context, "train", "select")
         model = self.towers(context)
