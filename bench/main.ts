@@ -3,6 +3,7 @@
  * Usage: npm run bench [-- CASE...] [--soak MINUTES]; every case when none is named.
  */
 import { parseArgs } from 'node:util';
+import { messageOf } from '../src/errors.ts';
 import { type Bar, barText, type Verdict, verdictOf } from './bars/bar.ts';
 import { type BarsContext, openContext } from './bars/context.ts';
 import { encoderBars } from './bars/encoder.ts';
@@ -22,7 +23,7 @@ const { values, positionals } = parseArgs({
 const minutes = Number(values.soak);
 if (!(minutes > 0)) throw new Error(`--soak is '${values.soak}', it must be a number of minutes above 0`);
 
-const CASES: Readonly<Record<string, (context: BarsContext) => Promise<Bar[]>>> = {
+const CASES: Readonly<Record<string, (context: BarsContext) => AsyncGenerator<Bar>>> = {
   encoder: encoderBars,
   text: textBars,
   tiny: tinyBars,
@@ -45,9 +46,14 @@ await using context = await openContext();
 const counts: Record<Verdict, number> = { met: 0, MISSED: 0, unsure: 0 };
 for (const [name, run] of Object.entries(CASES)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
-  for (const bar of await run(context)) {
-    console.log(barText(bar));
-    counts[verdictOf(bar)]++;
+  try {
+    for await (const bar of run(context)) {
+      console.log(barText(bar));
+      counts[verdictOf(bar)]++;
+    }
+  } catch (error) {
+    console.log(`FAILED  case '${name}': ${messageOf(error)}`);
+    process.exitCode = 1;
   }
 }
 const seconds = (performance.now() - begun) / 1000;

@@ -10,8 +10,7 @@ const ADDED = 0.6;
 const CONCURRENCY = 32;
 
 /** The MiniLM-sized encoder, fp32 and static int8, over REST binary and gRPC: throughput, and one request at a time. */
-export async function encoderBars(context: BarsContext): Promise<Bar[]> {
-  const bars: Bar[] = [];
+export async function* encoderBars(context: BarsContext): AsyncGenerator<Bar> {
   for (const model of ['minilm', 'minilm-int8']) {
     const traffic = { ...MINILM_TRAFFIC, model };
     await using ceiling = await openCeiling(context, traffic);
@@ -25,12 +24,11 @@ export async function encoderBars(context: BarsContext): Promise<Bar[]> {
       const { pid } = context.server;
       const machine = { pid, cores: context.cores };
       const full = await compareThroughput(ceiling, generator, closed(CONCURRENCY), machine);
+      yield throughputBar(`${model}, ${protocol}, concurrency ${CONCURRENCY}`, full, SHARE);
       const alone = await compareLatency(ceiling, generator, closed(1), pid);
-      bars.push(throughputBar(`${model}, ${protocol}, concurrency ${CONCURRENCY}`, full, SHARE));
-      bars.push(addedBar(`${model}, ${protocol}, concurrency 1`, alone, ADDED));
+      yield addedBar(`${model}, ${protocol}, concurrency 1`, alone, ADDED);
     }
   }
-  return bars;
 }
 
 /** The bare sessions of a model, as many as the server has. */

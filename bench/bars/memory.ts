@@ -21,7 +21,7 @@ const INTERVAL = 500;
 const REST = 2000;
 
 /** Resident memory of a server of its own with one model: at rest next to bare sessions, and its slope at saturation. */
-export async function memoryBars({ cores }: BarsContext, minutes: number): Promise<Bar[]> {
+export async function* memoryBars({ cores }: BarsContext, minutes: number): AsyncGenerator<Bar> {
   await using repository = await BenchRepository.create();
   const path = await repository.write('minilm', encoderModel(MINILM));
   await using server = await Served.start(repository.path, ['--cores', String(cores)]);
@@ -38,25 +38,23 @@ export async function memoryBars({ cores }: BarsContext, minutes: number): Promi
   const { failures } = await run;
   const second = seen.slice(Math.floor(seen.length / 2));
   const growth = (slope(second) * (60_000 / INTERVAL)) / MEBIBYTE;
-  return [
-    {
-      name: 'memory at rest, minilm',
-      bar: `${ABOVE} MiB above its sessions`,
-      figure: `${above.toFixed(0)} MiB`,
-      met: above <= ABOVE,
-      details: [`server ${mebibytes(served)}, bare sessions in threads ${mebibytes(sessions)}`],
-    },
-    {
-      name: `memory at saturation, second half of ${minutes} min`,
-      bar: `grows at most ${GROWTH} MiB per minute`,
-      figure: `${growth.toFixed(2)} MiB per minute`,
-      met: growth <= GROWTH,
-      details: [
-        `from ${mebibytes(second[0] ?? Number.NaN)} to ${mebibytes(second.at(-1) ?? Number.NaN)}, at most ${mebibytes(Math.max(...seen))}`,
-        ...failureLines(failures),
-      ],
-    },
-  ];
+  yield {
+    name: 'memory at rest, minilm',
+    bar: `${ABOVE} MiB above its sessions`,
+    figure: `${above.toFixed(0)} MiB`,
+    met: above <= ABOVE,
+    details: [`server ${mebibytes(served)}, bare sessions in threads ${mebibytes(sessions)}`],
+  };
+  yield {
+    name: `memory at saturation, second half of ${minutes} min`,
+    bar: `grows at most ${GROWTH} MiB per minute`,
+    figure: `${growth.toFixed(2)} MiB per minute`,
+    met: growth <= GROWTH,
+    details: [
+      `from ${mebibytes(second[0] ?? Number.NaN)} to ${mebibytes(second.at(-1) ?? Number.NaN)}, at most ${mebibytes(Math.max(...seen))}`,
+      ...failureLines(failures),
+    ],
+  };
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / MEBIBYTE).toFixed(0)} MiB`;

@@ -18,7 +18,7 @@ const MODEL = 'intent';
 const VARIANT = 'distilled_int8';
 
 /** Text in, label out, on the shipped classifier, next to bare sessions of the same variant at the same lengths. */
-export async function textBars(context: BarsContext): Promise<Bar[]> {
+export async function* textBars(context: BarsContext): AsyncGenerator<Bar> {
   const { server, repository, cores } = context;
   const variant = repository.fileOf(MODEL, VARIANT) === undefined ? undefined : VARIANT;
   const texts = await readTexts();
@@ -36,7 +36,7 @@ export async function textBars(context: BarsContext): Promise<Bar[]> {
   await using generator = await Generator.open({ target, traffic: [traffic], seed: SEED });
   const full = await compareThroughput(ceiling, generator, closed(CONCURRENCY), { pid: server.pid, cores });
   const bar = throughputBar(`${model}, text to label, concurrency ${CONCURRENCY}`, full, SHARE);
-  return [{ ...bar, details: [...(bar.details ?? []), ...(await costLines(context, generator, model))] }];
+  yield { ...bar, details: [...(bar.details ?? []), ...(await costLines(context, generator, model))] };
 }
 
 async function readTexts(): Promise<string[]> {

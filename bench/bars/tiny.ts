@@ -8,9 +8,8 @@ const SHARE = 0.8;
 const CONCURRENCY = 64;
 
 /** A model that costs nothing next to the same gateways answering a constant: what everything behind them costs. */
-export async function tinyBars({ server }: BarsContext): Promise<Bar[]> {
+export async function* tinyBars({ server }: BarsContext): AsyncGenerator<Bar> {
   await using constant = await Baseline.start('constant-gateway.ts');
-  const bars: Bar[] = [];
   for (const protocol of ['rest-json', 'rest-binary', 'grpc'] as const) {
     const open = (address: string): Promise<Generator> =>
       Generator.open({ target: { protocol, address }, traffic: [TINY_TRAFFIC], seed: SEED });
@@ -22,14 +21,13 @@ export async function tinyBars({ server }: BarsContext): Promise<Bar[]> {
       closed(CONCURRENCY),
       { rounds: 3 },
     );
-    bars.push({
+    yield {
       name: `tiny model, ${protocol}, concurrency ${CONCURRENCY}`,
       bar: `${percent(SHARE)} of a constant's`,
       figure: percent(result.ratio),
       met: result.ratio >= SHARE,
       others: result.others,
       details: [`${rows(result.ours)} of ${rows(result.theirs)}`, ...failureLines(result.failures)],
-    });
+    };
   }
-  return bars;
 }
