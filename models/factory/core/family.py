@@ -41,6 +41,7 @@ class Family:
     seed: int = 7
     accuracy_floor: float = 0.0
     unshipped: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def read(self, context: Context) -> pd.DataFrame:
         """`clean`: all rows, with the columns key (what makes a row the same as another), label and split."""

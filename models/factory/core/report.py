@@ -30,6 +30,8 @@ def write_report(context: Context) -> Path:
             parts += section(record["outcome"])
     parts += _results(context)
     parts += _classes(context)
+    if family.notes:
+        parts += ["## Tried by hand", "\n".join(f"- {note}" for note in family.notes)]
     parts += _times(context)
     path = context.reports / f"{family.name}.md"
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
@@ -193,7 +195,11 @@ def _times(context: Context) -> list[str]:
     rows = [
         [step, round(record["seconds"] / 60, 1)] for step in context.family.steps if (record := context.record(step))
     ]
-    return ["## Minutes per step", table(["step", "minutes, last run"], rows)]
+    return [
+        "## Minutes per step",
+        "A step that went on from what an earlier run had left counts its last run only.",
+        table(["step", "minutes, last run"], rows),
+    ]
 
 
 def _figure(context: Context, figures: dict) -> None:
