@@ -27,7 +27,7 @@ describe('a server over a repository', () => {
       'coupled/1/model.onnx': coupledModel(),
       'poison/1/model.onnx': poisonModel(),
       'sequence/1/model.onnx': sequenceModel(),
-      'slow/1/model.onnx': slowModel(),
+      'slow/1/model.onnx': slowModel({ size: 1024 }),
       'slow/model.json': JSON.stringify({ maxBatchSize: 0, maxQueueSize: 2, instances: 1 }),
       'garbage/1/model.onnx': garbage(),
       'garbage/model.json': JSON.stringify({ required: false }),
@@ -100,14 +100,14 @@ describe('a server over a repository', () => {
     const before = await test.metric(canceled);
     const abort = new AbortController();
     const neighbours = [infer('slow', request), infer('slow', request)];
+    const waiting = () => test.metric('sluice_queue_depth{model="slow",version="1",variant="default"}');
+    await expect.poll(waiting, { interval: 10 }).toBe(1);
     const gone = infer('slow', request, abort.signal).catch((error: Error) => error.name);
-    await expect
-      .poll(() => test.metric('sluice_queue_depth{model="slow",version="1",variant="default"}'))
-      .toBeGreaterThan(0);
+    await expect.poll(waiting, { interval: 10 }).toBe(2);
     abort.abort();
     expect(await gone).toBe('AbortError');
     expect((await Promise.all(neighbours)).map(({ status }) => status)).toEqual([200, 200]);
-    await expect.poll(() => test.metric(canceled)).toBeGreaterThanOrEqual(before);
+    await expect.poll(() => test.metric(canceled)).toBe(before + 1);
   });
 
   it('answers 504 for a request that could not start before its timeout', async () => {
