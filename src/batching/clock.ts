@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Calls `callback` once, `delay` milliseconds from now. Returns the way to stop it. */
   setTimer(callback: () => void, delay: number): () => void;
+  /** Calls `callback` once, when everything that has already reached the process has been seen to. */
+  turnEnd(callback: () => void): void;
 }
 
 export const SYSTEM_CLOCK: Clock = {
@@ -12,4 +14,5 @@ export const SYSTEM_CLOCK: Clock = {
     const timer = setTimeout(callback, Math.ceil(delay));
     return () => clearTimeout(timer);
   },
+  turnEnd: (callback) => void setImmediate(callback),
 };

@@ -17,7 +17,7 @@ type Dispatch = Extract<Decision<ScheduledEntry>, { kind: 'dispatch' }>;
 
 /**
  * Batches the runs of one version over its variants: the scheduler says which entries run together, when and on which
- * lane; this carries it out. `#pump` is one synchronous function, called when an entry has joined, a slot is free or a
+ * lane; this carries it out. `#pump` is one synchronous function, called when a turn that brought entries ends, a slot is free or a
  * deadline passes. Every request is settled exactly once and alone, whatever becomes of its batch mates.
  */
 export class ScheduledBatcher implements Runner {
@@ -28,12 +28,17 @@ export class ScheduledBatcher implements Runner {
   readonly #wakeUp: WakeUp;
   readonly #stopListening: (() => void)[];
   readonly #onAbort = (request: PendingRequest<ScheduledEntry>): void => this.#aborted(request);
+  readonly #onTurnEnd = (): void => {
+    this.#soon = false;
+    this.#pump();
+  };
   /** Halves of batches that failed; they go before everything else. */
   readonly #retries: Dispatch[] = [];
   #inFlight = 0;
   #alone = 0;
   #reportedDepth = 0;
   #pumping = false;
+  #soon = false;
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -91,7 +96,7 @@ export class ScheduledBatcher implements Runner {
     });
     this.#inFlight += 1;
     this.#offer(request, now);
-    this.#pump();
+    this.#pumpSoon();
     return request.promise;
   }
 
@@ -135,6 +140,13 @@ export class ScheduledBatcher implements Runner {
       for (const rest of request.entries.slice(entry.piece)) this.#ended(rest);
       return;
     }
+  }
+
+  /** Requests that arrive in one turn of the event loop share a batch: the first of a wave does not run alone. */
+  #pumpSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    this.#clock.turnEnd(this.#onTurnEnd);
   }
 
   /** Starts every batch that can start now, and sees to it that it is called again in time. */

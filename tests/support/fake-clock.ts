@@ -20,6 +20,11 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** Every turn ends at once. */
+  turnEnd(callback: () => void): void {
+    callback();
+  }
+
   /** Timers that have been set and have neither fired nor been stopped. */
   get timers(): number {
     return this.#timers.size;
