@@ -1,39 +1,7 @@
 #!/usr/bin/env node
-import packageJson from '../package.json' with { type: 'json' };
-import { COMMANDS } from './cli/commands.ts';
-import { helpText } from './config/config.ts';
-import { messageOf } from './errors.ts';
+import { enableCompileCache } from 'node:module';
 
-const [DEFAULT] = COMMANDS;
-
-const HELP = `Usage: sluice [command] [settings]
-
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
-
-'sluice COMMAND --help' tells the settings of a command. '${DEFAULT.name}' is meant when none is given; its settings are
-
-${helpText()}
-`;
-
-/** Finds the command and runs it. Resolves to the exit code, or to undefined where a server runs on. */
-async function main(argv: readonly string[]): Promise<number | undefined> {
-  const [first = DEFAULT.name, ...rest] = argv;
-  if (first === '--version') return print(`${packageJson.version}\n`);
-  if (first === '--help' || first === '-h') return print(HELP);
-  if (first.startsWith('-')) return DEFAULT.run(argv);
-  const command = COMMANDS.find(({ name }) => name === first);
-  if (command !== undefined) return command.run(rest);
-  throw new Error(`unknown command '${first}', there are ${COMMANDS.map(({ name }) => name).join(', ')}`);
-}
-
-function print(text: string): number {
-  process.stdout.write(text);
-  return 0;
-}
-
-try {
-  process.exitCode = (await main(process.argv.slice(2))) ?? process.exitCode;
-} catch (error) {
-  process.stderr.write(`sluice: ${messageOf(error)}\n`);
-  process.exitCode = 2;
-}
+// Before anything else is loaded: what is compiled once is read from then on.
+enableCompileCache();
+const { runProgram } = await import('./cli/program.ts');
+await runProgram(process.argv.slice(2));

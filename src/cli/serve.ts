@@ -1,4 +1,3 @@
-import { enableCompileCache } from 'node:module';
 import packageJson from '../../package.json' with { type: 'json' };
 import { helpText, loadConfig } from '../config/config.ts';
 import { createLogger } from '../logger.ts';
@@ -14,7 +13,6 @@ export const serve: Command = {
     }
     const config = loadConfig({ argv });
     const logger = createLogger(config.logLevel);
-    enableCompileCache();
     const { startServer } = await import('../server.ts');
     process.on('uncaughtExceptionMonitor', (err) => logger.fatal({ err }, 'uncaught exception'));
     await startServer({
