@@ -9,17 +9,21 @@ export interface PacerData {
   readonly times: Float64Array;
   /** On the clock of `process.hrtime`, nanoseconds: it is the same in all threads. */
   readonly start: bigint;
+  /** Milliseconds between two wake-ups at least; 0 where left out. */
+  readonly grain?: number;
 }
 
-const { times, start }: PacerData = workerData;
+const { times, start, grain = 0 }: PacerData = workerData;
 const never = new Int32Array(new SharedArrayBuffer(4));
 const elapsed = (): number => Number(process.hrtime.bigint() - start) / 1e6;
 
 let index = 0;
+let last = Number.NEGATIVE_INFINITY;
 while (index < times.length) {
-  const wait = (times[index] ?? 0) - elapsed();
+  const wait = Math.max(times[index] ?? 0, last + grain) - elapsed();
   if (wait > 0) Atomics.wait(never, 0, 0, wait);
   const now = elapsed();
+  last = now;
   while (index < times.length && (times[index] ?? 0) <= now) index++;
   parentPort?.postMessage(index);
 }

@@ -1,0 +1,83 @@
+/** The process that sends: one window after the other, as it is told, and says what became of every request. */
+import { execFileSync } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
+import { messageOf } from '../../src/errors.ts';
+import { RestConnection } from '../targets/rest-connection.ts';
+import type { FromLiveGenerator, Priority, ToLiveGenerator } from './messages.ts';
+import { RawConnections } from './raw-connections.ts';
+import { runWindow } from './run-window.ts';
+import { requestBytes, type Stream } from './stream.ts';
+
+/** Connections that are open before the first request. */
+const CONNECTIONS = 64;
+
+const SEED = 1;
+
+/**
+ * Clients have cores of their own elsewhere; here the system has to give them the one that is due when they are. Threads
+ * that are started later run as this one does.
+ */
+function raisePriority(): Priority {
+  try {
+    execFileSync('chrt', ['--fifo', '--pid', '1', String(process.pid)], { stdio: 'ignore' });
+    return 'real-time';
+  } catch {
+    // No such program, or no right to it.
+  }
+  try {
+    setPriority(constants.priority.PRIORITY_HIGH);
+    return 'high';
+  } catch {
+    return 'normal';
+  }
+}
+
+interface Opened {
+  readonly address: string;
+  readonly connections: RawConnections;
+  /** Requests by what they are made of. */
+  readonly made: Map<string, readonly Buffer[]>;
+}
+
+async function requestsOf({ address, made }: Opened, stream: Stream): Promise<readonly Buffer[]> {
+  const key = JSON.stringify(stream);
+  let requests = made.get(key);
+  if (requests === undefined) {
+    const rest = new RestConnection(address);
+    requests = requestBytes(stream, await rest.describe(stream.model), address, SEED);
+    rest.close();
+    made.set(key, requests);
+  }
+  return requests;
+}
+
+const tell = (message: FromLiveGenerator): void => {
+  process.send?.(message);
+};
+
+let opened: Opened | undefined;
+
+async function handle(message: ToLiveGenerator): Promise<void> {
+  try {
+    if (message.kind === 'open') {
+      const { address } = message;
+      const priority = raisePriority();
+      opened = { address, connections: new RawConnections(address, CONNECTIONS), made: new Map() };
+      tell({ kind: 'opened', priority });
+      return;
+    }
+    if (opened === undefined) throw new Error('no window before open');
+    const requests = await requestsOf(opened, message.window.stream);
+    const samples = await runWindow(opened.connections, requests, message.window, {
+      measuring: () => tell({ kind: 'measuring' }),
+      measured: () => tell({ kind: 'measured' }),
+    });
+    tell({ kind: 'result', samples });
+  } catch (error) {
+    tell({ kind: 'failed', message: messageOf(error) });
+  }
+}
+
+process.on('message', (message: ToLiveGenerator) => void handle(message));
+// Whoever gave the orders is gone: there is nobody left to measure for.
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,106 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Arrivals } from '../load/arrivals.ts';
+import { BenchRepository, SHIPPED } from '../server/repository.ts';
+import { Served } from '../server/served.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import { LiveGenerator, type Measured } from './live-generator.ts';
+import type { Stream } from './stream.ts';
+
+/** The shipped family, and its most accurate and its fastest variant. */
+export const FAMILY = 'intent';
+export const SLOWEST = 'default';
+export const FASTEST = 'distilled_int8';
+
+/** The same files, batched by a window of size and delay. */
+export const WINDOWED = 'windowed';
+
+/** How long a window waits for more, milliseconds, and the rows of a full batch. */
+export const WINDOW_DELAY = 5;
+export const WINDOW_ROWS = 16;
+
+/** Milliseconds between two windows: what the last one left behind is done by then. */
+const PAUSE = 200;
+
+/** One open-loop window to be measured. */
+export interface Ask {
+  readonly stream: Stream;
+  readonly arrivals: Arrivals;
+  readonly seed: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly warmUp?: number;
+}
+
+export interface Answered extends Measured {
+  readonly figures: Figures;
+}
+
+export const WARM_UP = 600;
+
+/** The server as users run it over the shipped family, the generator, and what the answers are worth. */
+export interface LiveContext {
+  readonly server: Served;
+  readonly generator: LiveGenerator;
+  /** Of the machine. */
+  readonly cores: number;
+  /** By variant, measured when the family was made. */
+  readonly accuracies: ReadonlyMap<string, number>;
+  readonly told: (line: string) => void;
+  measure(ask: Ask): Promise<Answered>;
+}
+
+export interface LiveOptions {
+  /** Cores that the server plans its sessions for. */
+  readonly cores: number;
+  readonly told: (line: string) => void;
+  /** Where the server leaves a CPU profile when it ends; none where left out. */
+  readonly profile?: string;
+}
+
+export async function openLiveContext({
+  told,
+  cores,
+  profile,
+}: LiveOptions): Promise<LiveContext & AsyncDisposable> {
+  const stack = new AsyncDisposableStack();
+  const repository = stack.use(await BenchRepository.create());
+  await cp(join(SHIPPED, FAMILY), join(repository.path, FAMILY), { recursive: true });
+  await cp(join(SHIPPED, FAMILY), join(repository.path, WINDOWED), { recursive: true });
+  await writeFile(
+    join(repository.path, WINDOWED, 'model.json'),
+    JSON.stringify({
+      variants: [SLOWEST, FASTEST],
+      maxBatchSize: WINDOW_ROWS,
+      maxQueueDelayMicroseconds: WINDOW_DELAY * 1000,
+    }),
+  );
+  const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const server = stack.use(await Served.start(repository.path, ['--cores', String(cores)], nodeFlags));
+  const generator = stack.use(await LiveGenerator.open(server.rest, server.pid));
+  const accuracies = await accuraciesOf(join(repository.path, FAMILY, '1', 'variants.json'));
+  const measure = async ({ stream, arrivals, seed, duration, warmUp = WARM_UP }: Ask): Promise<Answered> => {
+    const load = { kind: 'open', arrivals, seed } as const;
+    const measured = await generator.run({ stream, load, warmUp, duration });
+    await sleep(PAUSE);
+    return { ...measured, figures: figuresOf(measured.samples, stream.deadline ?? Infinity, accuracies) };
+  };
+  return {
+    server,
+    generator,
+    cores: availableParallelism(),
+    accuracies,
+    told,
+    measure,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function accuraciesOf(file: string): Promise<ReadonlyMap<string, number>> {
+  const { variants } = JSON.parse(await readFile(file, 'utf8')) as {
+    readonly variants: Readonly<Record<string, { readonly accuracy: number }>>;
+  };
+  return new Map(Object.entries(variants).map(([name, { accuracy }]) => [name, accuracy]));
+}
