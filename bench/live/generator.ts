@@ -8,8 +8,8 @@ import { RawConnections } from './raw-connections.ts';
 import { runWindow } from './run-window.ts';
 import { requestBytes, type Stream } from './stream.ts';
 
-/** Connections that are open before the first request. */
-const CONNECTIONS = 64;
+/** Connections to the server: more than it needs, and so few that a server that stalls is not drowned in new ones. */
+const CONNECTIONS = 256;
 
 const SEED = 1;
 

@@ -80,41 +80,63 @@ export function answerIn(bytes: Buffer): RawAnswer | undefined {
   return { status, head, body: bytes.subarray(start, start + Number(length)) };
 }
 
-/** As many connections to one address as there are requests at one time; the last one used goes first. */
+interface Waiting {
+  readonly bytes: Buffer;
+  readonly done: Done;
+}
+
+/**
+ * Connections to one address, as a proxy in front of a server has them: a fixed number, the last one used goes first, and
+ * what finds none free waits for one. A lost connection is opened anew.
+ */
 export class RawConnections {
   readonly #host: string;
   readonly #port: number;
   readonly #idle: RawConnection[] = [];
   readonly #all = new Set<RawConnection>();
+  readonly #waiting: Waiting[] = [];
+  #closed = false;
 
   constructor(address: string, count: number) {
     const { hostname, port } = new URL(address);
     this.#host = hostname;
     this.#port = Number(port);
-    for (let index = 0; index < count; index++) this.#idle.push(this.#open());
+    for (let index = 0; index < count; index++) this.#open();
   }
 
   /** Sends a whole request; `done` gets no answer where the connection was lost. */
   send(bytes: Buffer, done: Done): void {
-    (this.#idle.pop() ?? this.#open()).send(bytes, done);
+    const connection = this.#idle.pop();
+    if (connection === undefined) this.#waiting.push({ bytes, done });
+    else connection.send(bytes, done);
   }
 
   close(): void {
+    this.#closed = true;
     for (const connection of this.#all) connection.end();
   }
 
-  #open(): RawConnection {
+  #open(): void {
     const connection = new RawConnection(
       this.#host,
       this.#port,
-      (free) => this.#idle.push(free),
-      (lost) => {
-        this.#all.delete(lost);
-        const index = this.#idle.indexOf(lost);
-        if (index >= 0) this.#idle.splice(index, 1);
-      },
+      (free) => this.#free(free),
+      (lost) => this.#lost(lost),
     );
     this.#all.add(connection);
-    return connection;
+    this.#free(connection);
+  }
+
+  #free(connection: RawConnection): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(connection);
+    else connection.send(next.bytes, next.done);
+  }
+
+  #lost(connection: RawConnection): void {
+    this.#all.delete(connection);
+    const index = this.#idle.indexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+    if (!this.#closed) this.#open();
   }
 }
