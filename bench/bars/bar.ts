@@ -14,7 +14,7 @@ export interface Bar {
 }
 
 /** How many cores others may keep busy before a figure says more about them than about the server. */
-const QUIET = 0.2;
+export const QUIET = 0.2;
 
 export type Verdict = 'met' | 'MISSED' | 'unsure';
 

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Tokenizer } from '@huggingface/tokenizers';
-import type { Lengths } from '../inputs/lengths.ts';
 import type { Traffic } from '../inputs/requests.ts';
+import { readBenchTexts, tokenLengths } from '../inputs/token-lengths.ts';
 import { Generator } from '../load/generator-process.ts';
 import { threadCpu } from '../machine/threads.ts';
 import { countersReader } from '../stages/read-counters.ts';
@@ -21,13 +19,13 @@ const VARIANT = 'distilled_int8';
 export async function* textBars(context: BarsContext): AsyncGenerator<Bar> {
   const { server, repository, cores } = context;
   const variant = repository.fileOf(MODEL, VARIANT) === undefined ? undefined : VARIANT;
-  const texts = await readTexts();
+  const texts = await readBenchTexts();
   const model = variant === undefined ? MODEL : `${MODEL}@${variant}`;
   const traffic: Traffic = {
     model,
     weight: 1,
     rows: 1,
-    lengths: await lengthsOf(texts, repository.path),
+    lengths: await tokenLengths(texts, join(repository.path, MODEL, '1')),
     largestId: 1000,
     texts,
   };
@@ -37,19 +35,6 @@ export async function* textBars(context: BarsContext): AsyncGenerator<Bar> {
   const full = await compareThroughput(ceiling, generator, closed(CONCURRENCY), { pid: server.pid, cores });
   const bar = throughputBar(`${model}, text to label, concurrency ${CONCURRENCY}`, full, SHARE);
   yield { ...bar, details: [...(bar.details ?? []), ...(await costLines(context, generator, model))] };
-}
-
-async function readTexts(): Promise<string[]> {
-  const text = await readFile(new URL('../inputs/texts.txt', import.meta.url), 'utf8');
-  return text.split('\n').filter((line) => line !== '');
-}
-
-/** The lengths in tokens that the model's own tokenizer gives the texts. */
-async function lengthsOf(texts: readonly string[], repository: string): Promise<Lengths> {
-  const read = async (file: string) =>
-    JSON.parse(await readFile(join(repository, MODEL, '1', file), 'utf8')) as object;
-  const tokenizer = new Tokenizer(await read('tokenizer.json'), await read('tokenizer_config.json'));
-  return { kind: 'listed', lengths: texts.map((text) => tokenizer.encode(text).ids.length) };
 }
 
 /** CPU time and wall time per request, by thread and by stage. */

@@ -3,6 +3,7 @@ import { type Lengths, parseLengths } from '../inputs/lengths.ts';
 import { parseArrivals } from '../load/arrivals.ts';
 import { SCENARIOS, type Scenario } from '../suite/result.ts';
 import { PROTOCOLS, type Protocol } from '../targets/target.ts';
+import { number, numbers, oneOf } from './flag-values.ts';
 
 /** What the command line asks for, checked. Times in milliseconds. */
 export interface BenchArguments {
@@ -125,30 +126,6 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
     sessions: sessions === undefined ? undefined : number('sessions', sessions, { whole: true }),
     files: fileNames({ json: optional('json'), csv: optional('csv'), html: optional('html') }),
   };
-}
-
-interface Range {
-  readonly whole?: boolean;
-  readonly zero?: boolean;
-}
-
-function number(flag: string, text: string, { whole = false, zero = false }: Range = {}): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  const fits =
-    Number.isFinite(value) && (zero ? value >= 0 : value > 0) && (!whole || Number.isInteger(value));
-  if (fits) return value;
-  throw new Error(
-    `--${flag} is '${text}', it must be a ${whole ? 'whole ' : ''}number ${zero ? 'not below' : 'above'} 0`,
-  );
-}
-
-const numbers = (flag: string, text: string, range: Range = {}): number[] =>
-  text.split(',').map((each) => number(flag, each, range));
-
-function oneOf<Name extends string>(flag: string, text: string, names: readonly Name[]): Name {
-  const name = names.find((each) => each === text);
-  if (name !== undefined) return name;
-  throw new Error(`--${flag} is '${text}', it must be one of ${names.join(', ')}`);
 }
 
 function parseModel(text: string): { readonly name: string; readonly weight: number } {

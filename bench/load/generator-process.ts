@@ -30,6 +30,11 @@ export class Generator implements AsyncDisposable {
     }
   }
 
+  /** Sends to another target or model from now on. Rejects as `open` does; the next window then needs another turn. */
+  async turnTo(setup: GeneratorSetup): Promise<void> {
+    await this.#ask({ kind: 'open', setup });
+  }
+
   async run(window: Window, events: WindowEvents = {}): Promise<WindowResult> {
     const answer = await this.#ask({ kind: 'window', window }, events);
     if (answer.kind !== 'result') throw new Error(`the generator answered '${answer.kind}'`);

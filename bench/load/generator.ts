@@ -71,10 +71,14 @@ let opened: Opened | undefined;
 async function handle(message: ToGenerator): Promise<void> {
   try {
     if (message.kind === 'open') {
+      opened?.target.close();
+      opened = undefined;
       opened = await open(message.setup);
       tell({ kind: 'opened', requestBytes: opened.payloads[0]?.body.length ?? 0 });
     } else if (message.kind === 'window' && opened !== undefined) {
       tell({ kind: 'result', result: await run(opened, message.window) });
+    } else if (message.kind === 'window') {
+      throw new Error('no target is open');
     } else {
       opened?.target.close();
       process.disconnect();

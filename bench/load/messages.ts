@@ -3,7 +3,7 @@ import type { HistogramData } from '../statistics/histogram.ts';
 import type { TargetSpec } from '../targets/target.ts';
 import type { Arrivals } from './arrivals.ts';
 
-/** What a generator process is for; fixed for its life. */
+/** What a generator process sends, and where to. */
 export interface GeneratorSetup {
   readonly target: TargetSpec;
   readonly traffic: readonly Traffic[];

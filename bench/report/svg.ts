@@ -3,6 +3,8 @@
 export interface Series {
   readonly name: string;
   readonly points: readonly { readonly x: number; readonly y: number; readonly label?: string }[];
+  /** False: dots alone. */
+  readonly line?: boolean;
 }
 
 export interface Axis {
@@ -35,14 +37,15 @@ const BOTTOM = 48;
 export function lineChart(series: readonly Series[], x: Axis, y: Axis): string {
   const toX = place(x, LEFT, WIDTH - RIGHT);
   const toY = place(y, HEIGHT - BOTTOM, TOP);
-  const lines = series.map(({ name, points }, index) => {
+  const lines = series.map(({ name, points, line = true }, index) => {
     const colour = COLOURS[index % COLOURS.length];
     const path = points.map((point) => `${num(toX(point.x))},${num(toY(point.y))}`).join(' ');
     const dots = points.map(
       (point) =>
         `<circle cx="${num(toX(point.x))}" cy="${num(toY(point.y))}" r="3"><title>${escapeText(point.label ?? name)}</title></circle>`,
     );
-    return `<g fill="${colour}"><polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>${dots.join('')}</g>`;
+    const joined = line ? `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>` : '';
+    return `<g fill="${colour}">${joined}${dots.join('')}</g>`;
   });
   return frame([...xAxis(x, toX), ...yAxis(y, toY), ...lines, legend(series.map(({ name }) => name))]);
 }

@@ -1,0 +1,62 @@
+import type { Arena, RaceProgress } from './arena.ts';
+import { type Configuration, idOf } from './configuration.ts';
+import { type Contender, type Duel, runDuel } from './duel.ts';
+import { bestLoad } from './figures.ts';
+import { Pace } from './pace.ts';
+import { type RaceOptions, type Racer, runRace } from './race.ts';
+
+/**
+ * `gain`: the winner answers more, beyond the noise. `bound`: it keeps the bound and the defaults do not. `defaults`:
+ * nothing beat them. `unclear`: what won the final did not confirm it. `nothing`: no configuration keeps the bound.
+ */
+export type Verdict = 'gain' | 'bound' | 'defaults' | 'unclear' | 'nothing';
+
+export interface Tuned {
+  readonly verdict: Verdict;
+  readonly racers: readonly Racer[];
+  /** Undefined where nothing keeps the bound. */
+  readonly winner?: Configuration;
+  /** Undefined where the defaults won, or nothing did. */
+  readonly duel?: Duel;
+}
+
+/** Finds the configuration that answers most rows per second within the bound, in `budget` milliseconds. */
+export async function tune(
+  arena: Arena,
+  options: RaceOptions & { readonly budget: number },
+  progress: RaceProgress,
+): Promise<Tuned> {
+  const pace = new Pace(arena, options.budget);
+  const { racers, finalists } = await runRace(arena, pace, options, progress);
+  const [first] = finalists;
+  const best = first && bestLoad(first.loads, 'measured');
+  if (first === undefined || best === undefined) return { verdict: 'nothing', racers };
+  const { defaults } = options.space;
+  const winner = first.configuration;
+  if (idOf(winner) === idOf(defaults)) return { verdict: 'defaults', racers, winner };
+  const duel = await runDuel(
+    arena,
+    pace,
+    {
+      defaults: contenderOf(defaults, finalists, best.concurrency),
+      winner: { configuration: winner, concurrency: best.concurrency },
+    },
+    options.bound,
+    progress,
+  );
+  if (duel === undefined) return { verdict: 'unclear', racers, winner };
+  return { verdict: verdictOf(duel), racers, winner, duel };
+}
+
+/** The defaults at their own best load, or at the winner's where they keep the bound at none. */
+function contenderOf(defaults: Configuration, finalists: readonly Racer[], fallback: number): Contender {
+  const racer = finalists.find(({ configuration }) => idOf(configuration) === idOf(defaults));
+  const best = racer && bestLoad(racer.loads, 'measured');
+  return { configuration: defaults, concurrency: best?.concurrency ?? fallback };
+}
+
+function verdictOf({ defaults, winner, gain }: Duel): Verdict {
+  if (!winner.within) return 'unclear';
+  if (!defaults.within) return 'bound';
+  return gain.low > 1 ? 'gain' : 'unclear';
+}
