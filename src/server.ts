@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { VersionSchedulers } from './batching/version-scheduler.ts';
+import { ResultReuse } from './caching/result-reuse.ts';
 import type { Config } from './config/config.ts';
 import { prepareRuntimeEnvironment } from './config/runtime-environment.ts';
 import { type AdminServer, createAdminServer } from './gateway/admin-server.ts';
@@ -83,6 +84,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     patience: config.patience,
     sojourn: { target: config.queueTarget, interval: 2 * config.queueTarget },
   });
+  const reuse = new ResultReuse({ coalesce: config.coalesce, cacheBytes: config.responseCacheBytes });
   const measureLoad = loadWatcher(metrics);
   const registry = new ModelRegistry({
     repository: openRepository({ path: resolve(config.modelRepository), modelName: config.modelName }),
@@ -94,6 +96,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       metrics,
       statisticsOf: ({ model, version: each }) => recorders.of(model, each),
       schedulerOf: ({ model, version: each }) => schedulers.of(model, each),
+      reuse,
     }),
     statisticsFor: (model, each) => recorders.open(model, each),
     onStateChange: (...change) => {
@@ -107,6 +110,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   parts.registry = registry;
   metrics.watchIndex(() => registry.index());
   metrics.watchSchedules(() => schedulers.states());
+  metrics.watchCache(() => reuse.state());
 
   const dataPlane = new DataPlane({
     registry,

@@ -1,6 +1,7 @@
 import { DynamicBatcher } from './batching/dynamic-batcher.ts';
 import type { VersionScheduler } from './batching/version-scheduler.ts';
-import type { VariantId, VariantObserver } from './inference/observer.ts';
+import type { ResultReuse } from './caching/result-reuse.ts';
+import type { CacheObserver, VariantId, VariantObserver } from './inference/observer.ts';
 import type { Runner } from './inference/runner.ts';
 import type { Batching } from './inference/signature.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -24,8 +25,9 @@ export interface VariantOpenerOptions {
   readonly budget: ComputeBudget;
   readonly metrics: Metrics;
   /** The statistics of the version that a variant belongs to. */
-  readonly statisticsOf: (id: VariantId) => VariantObserver;
+  readonly statisticsOf: (id: VariantId) => VariantObserver & CacheObserver;
   readonly schedulerOf: (id: VariantId) => VersionScheduler;
+  readonly reuse: ResultReuse;
 }
 
 /** A second length for models with a sequence axis, and the rows to try it with: what length costs is learned from it. */
@@ -41,6 +43,7 @@ export function createVariantOpener({
   metrics,
   statisticsOf,
   schedulerOf,
+  reuse,
 }: VariantOpenerOptions): OpenVariant {
   return async (request) => {
     const { settings, variant, signal, logger } = request;
@@ -71,7 +74,7 @@ export function createVariantOpener({
     { batching, cost, probed, intraOpThreads }: Prepared,
   ): OpenedVariant {
     const id = idOf(request);
-    const { settings, variant } = request;
+    const { settings, variant, logger } = request;
     const series = metrics.createVariantObserver(id);
     const observer = composeObservers(series, statisticsOf(id));
     const runner = isClassic(batching)
@@ -86,6 +89,21 @@ export function createVariantOpener({
           padding: probed.padding,
           observer,
         });
+    // In one step with the scheduler: whoever answers under the variant's name from here on is this opening.
+    const reusing = reuse.wrap(runner, {
+      id,
+      accuracy: variant.accuracy,
+      signature: pool.signature,
+      defaultPriority: batching.defaultPriority,
+      settings: {
+        coalesce: settings.coalesce === 'on' || (settings.coalesce === 'auto' && probed.batchable),
+        responseCache: settings.responseCache,
+      },
+      observer,
+    });
+    if (settings.responseCache && !reuse.hasCache) {
+      logger.warn(id, 'responseCache is set, but the server has no response cache: responseCacheBytes is 0');
+    }
     series.watch({
       inFlight: () => runner.inFlight,
       instances: () => pool.instances,
@@ -94,7 +112,7 @@ export function createVariantOpener({
     return {
       signature: pool.signature,
       batching,
-      runner: withoutSeries(runner, () => series.close()),
+      runner: withoutSeries(reusing, () => series.close()),
       observer,
       instances: pool.instances,
       intraOpThreads,

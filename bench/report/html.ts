@@ -3,7 +3,7 @@ import { failedOf } from '../suite/figures.ts';
 import type { Point, SuiteResult } from '../suite/result.ts';
 import { percentileChart, stageChart, throughputLatencyChart } from './charts.ts';
 import { escapeText } from './svg.ts';
-import { headlineText } from './table.ts';
+import { headlineText, reusedText } from './table.ts';
 
 const STYLE = `
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1f2937 }
@@ -85,9 +85,10 @@ function table(points: readonly Point[]): string {
   return `<table><tr>${HEAD.map((cell) => `<th>${cell}</th>`).join('')}</tr>${rows.join('')}</table>`;
 }
 
-function notes({ label, headline, invalid, failures, failureMessage }: Point): string {
+function notes({ label, headline, reused, invalid, failures, failureMessage }: Point): string {
   const lines = [
     ...(headline === undefined ? [] : [escapeText(headlineText(headline))]),
+    ...(reused === undefined ? [] : [`<span class="wrong">${escapeText(reusedText(reused))}</span>`]),
     ...invalid.map((problem) => `<span class="wrong">invalid: ${escapeText(problem)}</span>`),
     ...Object.entries(failures).map(
       ([name, count]) =>

@@ -26,6 +26,7 @@ export function tableRow(point: Point): string {
     ]),
   ];
   if (point.headline !== undefined) lines.push(`  ${headlineText(point.headline)}`);
+  if (point.reused !== undefined) lines.push(`  ${reusedText(point.reused)}`);
   for (const problem of point.invalid) lines.push(`  INVALID: ${problem}`);
   for (const [name, count] of Object.entries(point.failures)) {
     lines.push(`  FAILED ${count} requests: ${name} ${point.failureMessage ?? ''}`.trimEnd());
@@ -37,6 +38,10 @@ export function headlineText({ name, value, unit, note }: NonNullable<Point['hea
   const figure = value === undefined ? 'no claim' : `${value.toFixed(unit === 'ms' ? 3 : 1)} ${unit}`;
   return `${name}: ${figure}${note === undefined ? '' : ` (${note})`}`;
 }
+
+/** What not to take for the speed of the model. */
+export const reusedText = ({ coalesced, cached }: NonNullable<Point['reused']>): string =>
+  `NOT COMPUTED: ${coalesced} answers shared the run of an identical request, ${cached} came from the response cache`;
 
 const row = (cells: readonly string[]): string =>
   cells

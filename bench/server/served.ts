@@ -7,6 +7,9 @@ import { endWithUs } from '../machine/children.ts';
 /** The program. */
 export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
+/** Nothing is answered from another request's run. */
+const COMPUTE_ALL = ['--coalesce', 'false', '--response-cache-bytes', '0'];
+
 interface Bound {
   readonly host: string;
   readonly port: number;
@@ -39,14 +42,14 @@ export class Served implements AsyncDisposable {
   }
 
   /**
-   * Starts the server over a repository and waits until its models are loaded. Rejects with its last words when it
+   * Starts the server over a repository, computing every request unless a flag says otherwise, and waits until its models are loaded. Rejects with its last words when it
    * ends before.
    */
   static async start(repository: string, flags: readonly string[] = [], nodeFlags: readonly string[] = []) {
     const ports = ['--http-port', '0', '--grpc-port', '0', '--admin-port', '0'];
     const child = spawn(
       process.execPath,
-      [...nodeFlags, MAIN, 'serve', '--model-repository', repository, ...ports, ...flags],
+      [...nodeFlags, MAIN, 'serve', '--model-repository', repository, ...ports, ...COMPUTE_ALL, ...flags],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     endWithUs(child);

@@ -19,10 +19,10 @@ export function countersIn(page: string, models: readonly string[]): Counters | 
     const labels: Labels = Object.fromEntries(
       [...labelText.matchAll(LABEL)].map(([, key, text]) => [key, text]),
     );
-    const { model, operation } = labels;
+    const { model, operation, result } = labels;
     const counts =
       model === undefined ? operation !== undefined && INFERENCE.test(operation) : names.has(model);
-    if (counts) sums.set(name, (sums.get(name) ?? 0) + Number(value));
+    if (counts && result !== 'miss') sums.set(name, (sums.get(name) ?? 0) + Number(value));
   }
   const count = sums.get('sluice_request_duration_seconds_count');
   if (count === undefined) return undefined;
@@ -37,6 +37,10 @@ export function countersIn(page: string, models: readonly string[]): Counters | 
     batches: {
       count: sums.get('sluice_batch_size_count') ?? 0,
       rows: sums.get('sluice_batch_size_sum') ?? 0,
+    },
+    reused: {
+      coalesced: sums.get('sluice_requests_coalesced_total') ?? 0,
+      cached: sums.get('sluice_response_cache_lookups_total') ?? 0,
     },
     transport: {
       count: sums.get('sluice_transport_request_duration_seconds_count') ?? 0,

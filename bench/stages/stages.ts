@@ -7,10 +7,18 @@ export interface Counters {
   readonly computeOutput: number;
   /** Batches that were executed, and the rows in them. */
   readonly batches?: { readonly count: number; readonly rows: number };
+  /** Requests that were answered without being computed. */
+  readonly reused?: Reused;
   /** Decoded request to answer that is to be encoded. */
   readonly request?: number;
   /** First byte to last, with the number of requests it was measured on. */
   readonly transport?: { readonly count: number; readonly seconds: number };
+}
+
+/** Requests answered by the run of an identical one, and from the response cache. */
+export interface Reused {
+  readonly coalesced: number;
+  readonly cached: number;
 }
 
 /** Where the time of a request went, milliseconds on average. */
@@ -61,6 +69,14 @@ export function batchSizeBetween(before: Counters, after: Counters): number | un
   if (before.batches === undefined || after.batches === undefined) return undefined;
   const count = after.batches.count - before.batches.count;
   return count > 0 ? (after.batches.rows - before.batches.rows) / count : undefined;
+}
+
+/** The answers between two readings that were not computed; undefined where there were none, or the server does not tell. */
+export function reusedBetween({ reused: before }: Counters, { reused: after }: Counters): Reused | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  const coalesced = after.coalesced - before.coalesced;
+  const cached = after.cached - before.cached;
+  return coalesced + cached > 0 ? { coalesced, cached } : undefined;
 }
 
 function difference(

@@ -1,7 +1,13 @@
 import type { Generator } from '../load/generator-process.ts';
 import type { Load, WindowResult } from '../load/messages.ts';
 import { machineCpu, processCpu } from '../machine/cpu.ts';
-import { batchSizeBetween, type Counters, type ReadCounters, stagesBetween } from '../stages/stages.ts';
+import {
+  batchSizeBetween,
+  type Counters,
+  type ReadCounters,
+  reusedBetween,
+  stagesBetween,
+} from '../stages/stages.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { isStable, MOST_WINDOWS, STABLE_WINDOWS } from '../statistics/stability.ts';
 import { mean } from '../statistics/summary.ts';
@@ -124,6 +130,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const known = before !== undefined && after !== undefined;
   const stages = known ? stagesBetween(before, after, Histogram.from(latency).mean) : undefined;
   const batchSize = known ? batchSizeBetween(before, after) : undefined;
+  const reused = known ? reusedBetween(before, after) : undefined;
   const stable = isSteady(measured.map(({ result }) => result));
   return {
     scenario: spec.scenario,
@@ -140,6 +147,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
     invalid: problemsOf(merged),
     ...(stages === undefined ? {} : { stages }),
     ...(batchSize === undefined ? {} : { batchSize }),
+    ...(reused === undefined ? {} : { reused }),
     ...(ceilings.length === 0 ? {} : { ceiling: mean(ceilings) }),
     cores: coresOf(counted),
   };

@@ -1,7 +1,7 @@
 import type { Lengths } from '../inputs/lengths.ts';
 import type { Load } from '../load/messages.ts';
 import type { Machine } from '../machine/describe.ts';
-import type { Stages } from '../stages/stages.ts';
+import type { Reused, Stages } from '../stages/stages.ts';
 import type { HistogramData } from '../statistics/histogram.ts';
 import type { TargetSpec } from '../targets/target.ts';
 
@@ -60,6 +60,8 @@ export interface Point {
   /** Why the figures must not be used; empty where they may. */
   readonly invalid: readonly string[];
   readonly stages?: Stages;
+  /** Answers that the server did not compute: throughput it would not have with other requests. */
+  readonly reused?: Reused;
   /** Rows per batch that the server executed. */
   readonly batchSize?: number;
   /** Rows per second of bare sessions right before and after. */

@@ -106,6 +106,18 @@ export const OPTIONS = {
     schema: count(1024, Number.MAX_SAFE_INTEGER).default(1024 * 1024 * 1024),
     help: 'Inputs of one version that may wait or run together, bytes; more is refused with 429.',
   },
+  coalesce: {
+    flag: 'coalesce',
+    env: 'SLUICE_COALESCE',
+    schema: flag.default(true),
+    help: 'Compute identical requests in flight once, for the models whose `coalesce` allows it; false for none.',
+  },
+  responseCacheBytes: {
+    flag: 'response-cache-bytes',
+    env: 'SLUICE_RESPONSE_CACHE_BYTES',
+    schema: count(0, Number.MAX_SAFE_INTEGER).default(0),
+    help: 'Size of the response cache of the models that ask for it, bytes; 0 for no cache.',
+  },
   patience: {
     flag: 'patience',
     env: 'SLUICE_PATIENCE',

@@ -167,7 +167,8 @@ export class DataPlane {
       });
       const answering = served.variants.get(result.choice?.variant ?? variant.variant) ?? variant;
       const response = respond(request, served, answering, result);
-      answering.observer.requestEnded('ok', performance.now() - start, result.timings, rows);
+      const { timings, reuse } = result;
+      answering.observer.requestEnded('ok', performance.now() - start, timings, rows, reuse);
       return response;
     } catch (thrown) {
       const error = fromUnknown(thrown);
@@ -201,18 +202,23 @@ function respond(
     ...(request.id === undefined ? {} : { id: request.id }),
     parameters: responseParameters(variant, result),
     ...(result.choice === undefined ? {} : { choice: result.choice }),
+    ...(result.reuse === undefined ? {} : { reuse: result.reuse }),
     outputs: orderOutputs(request.outputs, served, variant, result),
     timings: result.timings,
     batchSize: result.batchSize,
   };
 }
 
-/** Which variant answered, and where there was a choice, why it was this one and what was expected of it. */
+/**
+ * Which variant answered, where there was a choice why it was this one and what was expected of it, and whether the
+ * answer was computed for another request.
+ */
 function responseParameters(
   { variant }: ServedVariant,
-  { choice, timings, batchSize }: RunResult,
+  { choice, timings, batchSize, reuse }: RunResult,
 ): ReadonlyMap<string, ParameterValue> {
   const parameters = new Map<string, ParameterValue>([['variant', variant]]);
+  if (reuse !== undefined) parameters.set(reuse, true);
   if (choice === undefined) return parameters;
   return parameters
     .set('variant_reason', choice.reason)

@@ -1,4 +1,5 @@
 import type { Code, RejectReason } from '../errors.ts';
+import type { Reuse } from './runner.ts';
 import type { Timings } from './timings.ts';
 
 /** Who a measurement is about. All three come from what is loaded, never from a client: label values stay bounded. */
@@ -24,18 +25,38 @@ export interface BatchRecord {
  * statistics listen; implementations must not throw.
  */
 export interface VariantObserver {
-  /** A request ended: its code ('ok' when answered), its timings and the wall time it took, milliseconds. */
-  requestEnded(code: Code | 'ok', duration: number, timings: Timings, rows: number): void;
+  /**
+   * A request ended: its code ('ok' when answered), its timings and the wall time it took, milliseconds; `reuse` where
+   * it was not computed itself.
+   */
+  requestEnded(code: Code | 'ok', duration: number, timings: Timings, rows: number, reuse?: Reuse): void;
   requestRejected(reason: RejectReason): void;
   batchEnded(record: BatchRecord): void;
   queueChanged(depth: number): void;
 }
 
-export const SILENT_OBSERVER: VariantObserver = {
+/** Told of every request that asked the response cache. */
+export interface CacheObserver {
+  /** `duration`: milliseconds to look it up, and on a miss to keep the answer. */
+  cacheAsked(hit: boolean, duration: number): void;
+}
+
+/** How the response cache stands. */
+export interface CacheState {
+  readonly bytes: number;
+  readonly entries: number;
+  /** Entries that others pushed out, since the start. */
+  readonly evictions: number;
+  /** 0 where the server has no cache. */
+  readonly maxBytes: number;
+}
+
+export const SILENT_OBSERVER: VariantObserver & CacheObserver = {
   requestEnded() {},
   requestRejected() {},
   batchEnded() {},
   queueChanged() {},
+  cacheAsked() {},
 };
 
 /** How the scheduling of one version stands; means over about ten seconds. */

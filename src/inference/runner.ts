@@ -47,14 +47,22 @@ export interface RunResult {
   readonly batchSize: number;
   /** Only where a scheduler had several variants to choose from. */
   readonly choice?: VariantChoice;
+  /** Left out where the run was computed for this request alone or for its batch. */
+  readonly reuse?: Reuse;
 }
+
+/** Kept from an earlier run (nothing was computed, the batch size is 0), or shared with an identical one in flight. */
+export type Reuse = 'cached' | 'coalesced';
 
 /**
  * The backbone: something that runs a model. A session, a pool of workers, a dynamic batcher over a pool and a puppet
  * in a test are all runners; nobody who calls one can tell which.
  */
 export interface Runner {
-  /** Rejects with an InferenceError. `inputs` must fit the signature; they are not changed, and not kept after settling. */
+  /**
+   * Rejects with an InferenceError. `inputs` must fit the signature; they are not changed, and not kept after settling,
+   * unless it was a cancellation and an identical run goes on for others.
+   */
   run(inputs: TensorMap, options?: RunOptions): Promise<RunResult>;
   /** Finishes what was accepted, then frees everything. Idempotent. Runs after it fail with `unavailable`. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { VariantChoice } from './runner.ts';
+import type { Reuse, VariantChoice } from './runner.ts';
 import type { Timings } from './timings.ts';
 
 /** A request to a task endpoint (Hugging Face Inference form): text or image in, labels or vectors out. */
@@ -27,6 +27,8 @@ export interface TaskResponse {
   readonly batchSize: number;
   /** Of that run, where several variants could have answered. */
   readonly choice?: VariantChoice;
+  /** Of that run, where it was not computed for this request. */
+  readonly reuse?: Reuse;
 }
 
 /** What the task routes call; implemented in `tasks/` over the data plane. */

@@ -1,5 +1,5 @@
 import type { Tensor, TensorMap } from '../tensor/tensor.ts';
-import type { VariantChoice } from './runner.ts';
+import type { Reuse, VariantChoice } from './runner.ts';
 import type { Timings } from './timings.ts';
 
 export type ParameterValue = string | number | bigint | boolean;
@@ -41,4 +41,6 @@ export interface InferenceResponse {
   readonly batchSize: number;
   /** Where several variants could have answered. */
   readonly choice?: VariantChoice;
+  /** Where the answer was not computed for this request. */
+  readonly reuse?: Reuse;
 }

@@ -63,22 +63,22 @@ export const METRICS = {
   queueDuration: seconds(
     'sluice_request_queue_duration_seconds',
     VARIANT,
-    'Time answered requests waited in the queue before their batch started.',
+    'Time answered requests that were not cached waited in the queue before their batch started.',
   ),
   computeInputDuration: seconds(
     'sluice_request_compute_input_duration_seconds',
     VARIANT,
-    'Time to merge the inputs and hand them to the worker, per answered request.',
+    'Time to merge the inputs and hand them to the worker, per answered request that was not cached.',
   ),
   computeInferDuration: seconds(
     'sluice_request_compute_infer_duration_seconds',
     VARIANT,
-    'Time inside the ONNX Runtime session, per answered request.',
+    'Time inside the ONNX Runtime session, per answered request that was not cached.',
   ),
   computeOutputDuration: seconds(
     'sluice_request_compute_output_duration_seconds',
     VARIANT,
-    'Time from the end of the session until the outputs are back, per answered request.',
+    'Time from the end of the session until the outputs are back, per answered request that was not cached.',
   ),
   rejected: counter(
     'sluice_requests_rejected_total',
@@ -136,6 +136,42 @@ export const METRICS = {
     VARIANT,
     'batches',
     'Batches that took no longer than the bound of their prediction, which 99 of 100 should not exceed.',
+  ),
+  coalesced: counter(
+    'sluice_requests_coalesced_total',
+    VARIANT,
+    'requests',
+    'Requests answered by the run of an identical one that was in flight.',
+  ),
+  cacheLookups: counter(
+    'sluice_response_cache_lookups_total',
+    [...VARIANT, 'result'],
+    'requests',
+    'Requests that asked the response cache, by result (hit, miss) and by the variant that was asked for.',
+  ),
+  cacheEvictions: counter(
+    'sluice_response_cache_evictions_total',
+    [],
+    'entries',
+    'Entries of the response cache that others pushed out.',
+  ),
+  cacheEntries: gauge(
+    'sluice_response_cache_entries',
+    [],
+    'entries',
+    'Answers that the response cache keeps.',
+  ),
+  cacheBytes: gauge(
+    'sluice_response_cache_bytes',
+    [],
+    'bytes',
+    'Size of the entries of the response cache, keys and bookkeeping included.',
+  ),
+  cacheLimit: gauge(
+    'sluice_response_cache_limit_bytes',
+    [],
+    'bytes',
+    'Size the response cache may grow to; 0 where there is none.',
   ),
   queueDepth: gauge(
     'sluice_queue_depth',
@@ -234,6 +270,13 @@ export const TRITON_METRICS = {
   computeOutputDuration: microseconds(
     'nv_inference_compute_output_duration_us',
     'Total time of returning outputs.',
+  ),
+  cacheHits: counter('nv_cache_num_hits_per_model', MODEL, 'requests', 'Hits in the response cache.'),
+  cacheMisses: counter('nv_cache_num_misses_per_model', MODEL, 'requests', 'Misses in the response cache.'),
+  cacheHitDuration: microseconds('nv_cache_hit_duration_per_model', 'Total time of looking up hits.'),
+  cacheMissDuration: microseconds(
+    'nv_cache_miss_duration_per_model',
+    'Total time of looking up misses and keeping their answers.',
   ),
   pending: gauge('nv_inference_pending_request_count', MODEL, 'requests', 'Requests waiting for a batch.'),
 } as const satisfies Record<string, MetricDefinition>;

@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { ScheduleState, VariantId } from '../inference/observer.ts';
+import type { CacheState, ScheduleState, VariantId } from '../inference/observer.ts';
 import type { IndexEntry, ModelState } from '../inference/served.ts';
+import { addCacheMetrics } from './cache-metrics.ts';
 import { METRICS, type MetricDefinition } from './definitions.ts';
 import type { Distribution } from './distribution.ts';
 import { addCounter, addGauge, addHistogram, type Labels, type Read, type Sample } from './families.ts';
@@ -34,12 +35,14 @@ export class Metrics {
   readonly #unknown = noOutcomes();
   #index: () => readonly IndexEntry[] = () => [];
   #schedules: () => readonly ScheduleState[] = () => [];
+  #cache: () => CacheState = () => ({ bytes: 0, entries: 0, evictions: 0, maxBytes: 0 });
 
   constructor({ version, tritonMetrics = false }: MetricsOptions) {
     collectDefaultMetrics({ register: this.#registry });
     this.#addVariantMetrics();
     this.#addModelMetrics();
     addScheduleMetrics(this.#registry, () => this.#schedules());
+    addCacheMetrics(this.#registry, () => this.#cache());
     this.#transports.register(this.#registry);
     addCounter(this.#registry, METRICS.eventLoopActive, () => [
       { labels: {}, value: performance.eventLoopUtilization().active / 1000 },
@@ -103,6 +106,11 @@ export class Metrics {
     this.#schedules = schedules;
   }
 
+  /** Where the state of the response cache is read. */
+  watchCache(state: () => CacheState): void {
+    this.#cache = state;
+  }
+
   #addVariantMetrics(): void {
     const registry = this.#registry;
     const variants = this.#variants;
@@ -138,6 +146,12 @@ export class Metrics {
       METRICS.failedBatches,
       each(({ failedBatches }) => failedBatches),
     );
+    addCounter(
+      registry,
+      METRICS.coalesced,
+      each(({ coalesced }) => coalesced),
+    );
+    addCounter(registry, METRICS.cacheLookups, () => this.#split('result', ({ cache }) => cache));
     gauge(METRICS.queueDepth, ({ queueDepth }) => queueDepth);
     gauge(METRICS.inFlight, ({ inFlight }) => inFlight);
     gauge(METRICS.instances, ({ instances }) => instances);

@@ -1,5 +1,6 @@
 import type { Code } from '../errors.ts';
-import type { BatchRecord, VariantObserver } from '../inference/observer.ts';
+import type { BatchRecord, CacheObserver, VariantObserver } from '../inference/observer.ts';
+import type { Reuse } from '../inference/runner.ts';
 import type {
   BatchStatistic,
   DurationStatistic,
@@ -44,13 +45,15 @@ function addCompute(times: ComputeTimes, timings: Timings): void {
 
 /**
  * The statistics extension of one version: listens to the variants of the version and answers what they did since it
- * was loaded. There is no response cache, so its two figures stay 0.
+ * was loaded. An answer from the response cache is a success and nothing else.
  */
-export class StatisticsRecorder implements VariantObserver, VersionStatistics {
+export class StatisticsRecorder implements VariantObserver, CacheObserver, VersionStatistics {
   readonly #success = new Duration();
   readonly #fail = new Duration();
   readonly #queue = new Duration();
   readonly #compute = noCompute();
+  readonly #hits = new Duration();
+  readonly #misses = new Duration();
   readonly #batches = new Map<number, ComputeTimes>();
   readonly #now: () => number;
   #lastInference = 0;
@@ -62,19 +65,24 @@ export class StatisticsRecorder implements VariantObserver, VersionStatistics {
     this.#now = now;
   }
 
-  requestEnded(code: Code | 'ok', duration: number, timings: Timings, rows: number): void {
+  requestEnded(code: Code | 'ok', duration: number, timings: Timings, rows: number, reuse?: Reuse): void {
     this.#lastInference = this.#now();
     if (code !== 'ok') {
       this.#fail.add(duration);
       return;
     }
-    this.#rows += rows;
     this.#success.add(duration);
+    if (reuse === 'cached') return;
+    if (reuse === undefined) this.#rows += rows;
     this.#queue.add(timings.queue);
     addCompute(this.#compute, timings);
   }
 
   requestRejected(): void {}
+
+  cacheAsked(hit: boolean, duration: number): void {
+    (hit ? this.#hits : this.#misses).add(duration);
+  }
 
   batchEnded({ rows, timings, failed }: BatchRecord): void {
     if (failed) return;
@@ -104,8 +112,8 @@ export class StatisticsRecorder implements VariantObserver, VersionStatistics {
       compute_input: this.#compute.computeInput.statistic(),
       compute_infer: this.#compute.computeInfer.statistic(),
       compute_output: this.#compute.computeOutput.statistic(),
-      cache_hit: { count: 0, ns: 0 },
-      cache_miss: { count: 0, ns: 0 },
+      cache_hit: this.#hits.statistic(),
+      cache_miss: this.#misses.statistic(),
     };
   }
 
@@ -121,12 +129,18 @@ export class StatisticsRecorder implements VariantObserver, VersionStatistics {
   }
 }
 
+type Observer = VariantObserver & CacheObserver;
+
 /** An observer that tells both. */
-export function composeObservers(first: VariantObserver, second: VariantObserver): VariantObserver {
+export function composeObservers(first: Observer, second: Observer): Observer {
   return {
-    requestEnded(code, duration, timings, rows) {
-      first.requestEnded(code, duration, timings, rows);
-      second.requestEnded(code, duration, timings, rows);
+    requestEnded(code, duration, timings, rows, reuse) {
+      first.requestEnded(code, duration, timings, rows, reuse);
+      second.requestEnded(code, duration, timings, rows, reuse);
+    },
+    cacheAsked(hit, duration) {
+      first.cacheAsked(hit, duration);
+      second.cacheAsked(hit, duration);
     },
     requestRejected(reason) {
       first.requestRejected(reason);

@@ -87,6 +87,26 @@ export function addTritonMetrics(registry: Registry, variants: () => Iterable<Va
     TRITON_METRICS.computeOutputDuration,
     microseconds(({ computeOutput }) => computeOutput),
   );
+  addCounter(
+    registry,
+    TRITON_METRICS.cacheHits,
+    sum(({ cache }) => cache.hit),
+  );
+  addCounter(
+    registry,
+    TRITON_METRICS.cacheMisses,
+    sum(({ cache }) => cache.miss),
+  );
+  addCounter(
+    registry,
+    TRITON_METRICS.cacheHitDuration,
+    sum(({ cacheTime }) => Math.round(cacheTime.hit * 1000)),
+  );
+  addCounter(
+    registry,
+    TRITON_METRICS.cacheMissDuration,
+    sum(({ cacheTime }) => Math.round(cacheTime.miss * 1000)),
+  );
   addGauge(
     registry,
     TRITON_METRICS.pending,

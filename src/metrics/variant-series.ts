@@ -1,5 +1,12 @@
 import { CODES, type Code, type RejectReason } from '../errors.ts';
-import type { BatchRecord, DispatchReason, VariantId, VariantObserver } from '../inference/observer.ts';
+import type {
+  BatchRecord,
+  CacheObserver,
+  DispatchReason,
+  VariantId,
+  VariantObserver,
+} from '../inference/observer.ts';
+import type { Reuse } from '../inference/runner.ts';
 import type { Timings } from '../inference/timings.ts';
 import { ROWS, SECONDS } from './definitions.ts';
 import { Distribution } from './distribution.ts';
@@ -56,7 +63,11 @@ export class VariantSeries {
   readonly computeOutput = new Distribution(SECONDS);
   readonly batchSize = new Distribution(ROWS);
   readonly open = new Set<VariantMetrics>();
+  readonly cache = { hit: 0, miss: 0 };
+  /** Milliseconds. */
+  readonly cacheTime = { hit: 0, miss: 0 };
   rows = 0;
+  coalesced = 0;
   failedBatches = 0;
 
   constructor(id: VariantId) {
@@ -76,7 +87,7 @@ export class VariantSeries {
 }
 
 /** Counts what happens to one open variant. Cheap: no labels are looked up per event. */
-export class VariantMetrics implements VariantObserver {
+export class VariantMetrics implements VariantObserver, CacheObserver {
   readonly #series: VariantSeries;
   readonly #closed: (variant: VariantMetrics) => void;
   #gauges: VariantGauges | undefined;
@@ -88,12 +99,14 @@ export class VariantMetrics implements VariantObserver {
     series.open.add(this);
   }
 
-  requestEnded(code: Outcome, duration: number, timings: Timings, rows: number): void {
+  requestEnded(code: Outcome, duration: number, timings: Timings, rows: number, reuse?: Reuse): void {
     const series = this.#series;
     series.requests[code]++;
     if (code !== 'ok') return;
     series.rows += rows;
     series.request.observe(duration / 1000);
+    if (reuse === 'cached') return;
+    if (reuse === 'coalesced') series.coalesced++;
     series.queue.observe(timings.queue / 1000);
     series.computeInput.observe(timings.computeInput / 1000);
     series.computeInfer.observe(timings.computeInfer / 1000);
@@ -108,6 +121,12 @@ export class VariantMetrics implements VariantObserver {
     this.#series.dispatched[reason]++;
     this.#series.batchSize.observe(rows);
     if (failed) this.#series.failedBatches++;
+  }
+
+  cacheAsked(hit: boolean, duration: number): void {
+    const result = hit ? 'hit' : 'miss';
+    this.#series.cache[result]++;
+    this.#series.cacheTime[result] += duration;
   }
 
   queueChanged(depth: number): void {

@@ -3,16 +3,29 @@ import type { InferenceResponse } from '../inference/types.ts';
 import { serverTiming } from './server-timing.ts';
 
 /** What an answer's headers (REST) and trailers (gRPC) tell of its run. */
-export type RunDescription = Pick<InferenceResponse, 'variant' | 'timings' | 'batchSize' | 'choice'>;
+export type RunDescription = Pick<
+  InferenceResponse,
+  'variant' | 'timings' | 'batchSize' | 'choice' | 'reuse'
+>;
 
-/** Names and values: the variant, where the time went, and where several variants could have answered, why this one. */
-export function answerHeaders({ variant, timings, batchSize, choice }: RunDescription): [string, string][] {
+/**
+ * Names and values: the variant, where the time went, where several variants could have answered why this one, and
+ * whether the answer was computed for another request.
+ */
+export function answerHeaders({
+  variant,
+  timings,
+  batchSize,
+  choice,
+  reuse,
+}: RunDescription): [string, string][] {
   const headers: [string, string][] = [
     ['x-sluice-variant', variant],
     ['x-sluice-batch-size', String(batchSize)],
     ['server-timing', timing(timings, choice?.predicted)],
   ];
   if (choice !== undefined) headers.push(['x-sluice-variant-reason', choice.reason]);
+  if (reuse !== undefined) headers.push([`x-sluice-${reuse}`, 'true']);
   return headers;
 }
 

@@ -125,6 +125,18 @@ export const modelConfigSchema = z
       .describe(
         'How much of the time until its deadline a request gives for accuracy: accuracy (all), balanced (some), latency (none).',
       ),
+    coalesce: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe(
+        'Whether identical requests in flight are computed once. auto: where the batch-invariance probe passes, which a model that draws random numbers does not; on: always; off: never.',
+      ),
+    responseCache: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether repeats are answered from the response cache, if the server has one (responseCacheBytes); not for models that draw random numbers.',
+      ),
     labels: z
       .record(z.string().min(1), z.union([z.array(z.string()).min(1), z.string().min(1)]))
       .exactOptional()

@@ -55,6 +55,7 @@ const tritonSchema = z.looseObject({
       default_queue_policy: queuePolicy.optional(),
     })
     .optional(),
+  response_cache: z.looseObject({ enable: z.boolean().optional() }).optional(),
   parameters: z.record(z.string(), z.looseObject({ string_value: z.string().optional() })).optional(),
 });
 
@@ -132,6 +133,7 @@ function toModelConfig(config: TritonConfig, warnings: string[]): Record<string,
     maxQueueSize: queue.max_queue_size === 0 ? undefined : queue.max_queue_size,
     instances: instances === 0 ? undefined : instances,
     intraOpThreads: threads === 0 ? undefined : threads,
+    responseCache: config.response_cache?.enable,
     executionProviders: groups?.some(({ kind }) => kind === 'KIND_GPU') ? ['cuda'] : undefined,
     labels: Object.keys(labels).length === 0 ? undefined : labels,
   });
@@ -150,11 +152,12 @@ const labelFiles = ({ output = [] }: TritonConfig): Record<string, string> =>
   );
 
 function unknownFields(config: TritonConfig): string[] {
-  const { dynamic_batching: batching, parameters = {} } = config;
+  const { dynamic_batching: batching, response_cache: responseCache, parameters = {} } = config;
   return [
     ...extra(config, tritonSchema),
     ...extra(batching, tritonSchema.shape.dynamic_batching.unwrap(), 'dynamic_batching.'),
     ...extra(batching?.default_queue_policy, queuePolicy, 'default_queue_policy.'),
+    ...extra(responseCache, tritonSchema.shape.response_cache.unwrap(), 'response_cache.'),
     ...Object.keys(parameters).flatMap((key) =>
       key === 'intra_op_thread_count' ? [] : [`parameters.${key}`],
     ),

@@ -123,6 +123,7 @@ class TaskRuns {
       timings: this.#slowest?.timings ?? NO_TIME,
       batchSize: this.#slowest?.batchSize ?? 1,
       ...(this.#slowest?.choice === undefined ? {} : { choice: this.#slowest.choice }),
+      ...(this.#slowest?.reuse === undefined ? {} : { reuse: this.#slowest.reuse }),
     };
   }
 }

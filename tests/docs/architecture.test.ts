@@ -9,6 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['scheduling'],
   [
     'batching',
+    'caching',
     'workers',
     'repository',
     'protocol',

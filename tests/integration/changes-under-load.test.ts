@@ -71,7 +71,7 @@ describe('a change under load', () => {
   it('loses no accepted request in a shutdown, and refuses connections after it', async () => {
     await using test = await startTestServer({
       'slow/1/model.onnx': slowModel({ size: 1024 }),
-      'slow/model.json': JSON.stringify({ maxBatchSize: 0 }),
+      'slow/model.json': JSON.stringify({ maxBatchSize: 0, coalesce: 'off' }),
     });
     const body = fp32Request({ x: [[1, 2, 3, 4]] });
     const send = () => fetch(`${test.rest}/v2/models/slow/infer`, { method: 'POST', body });

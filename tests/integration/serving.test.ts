@@ -28,7 +28,7 @@ describe('a server over a repository', () => {
       'poison/1/model.onnx': poisonModel(),
       'sequence/1/model.onnx': sequenceModel(),
       'slow/1/model.onnx': slowModel({ size: 1024 }),
-      'slow/model.json': JSON.stringify({ maxBatchSize: 0, maxQueueSize: 2, instances: 1 }),
+      'slow/model.json': JSON.stringify({ maxBatchSize: 0, maxQueueSize: 2, instances: 1, coalesce: 'off' }),
       'garbage/1/model.onnx': garbage(),
       'garbage/model.json': JSON.stringify({ required: false }),
       'cut/1/model.onnx': truncated(),

@@ -186,6 +186,35 @@ export function slowModel({ size = 512, depth = 8 } = {}): Buffer {
   ]);
 }
 
+/** `y` = `factor` times `x`, FP32 [batch, 3]; files of one size for all factors. */
+export const scaleModel = (factor: number): Buffer =>
+  model([
+    input('x', 'FP32', ['batch', 3]),
+    output('y', 'FP32', ['batch', 3]),
+    floats('factor', [], [factor]),
+    node('Mul', ['x', 'factor'], ['y']),
+  ]);
+
+/** `y` = `x` FP32 [batch, 4] and a random number; it takes some milliseconds. */
+export function randomModel(size = 384): Buffer {
+  const chain = Array.from({ length: 8 }, (_, step) => node('MatMul', [`h${step}`, 'w'], [`h${step + 1}`]));
+  return model([
+    input('x', 'FP32', ['batch', 4]),
+    output('y', 'FP32', ['batch', 4]),
+    initializer('w', 'FP32', [size, size], randomFloats(1)(size * size, 1 / size)),
+    floats('zero', [], [0]),
+    node('RandomNormalLike', ['x'], ['noise']),
+    node('Add', ['x', 'noise'], ['noisy']),
+    node('ReduceSum', ['noisy'], ['seed'], { keepdims: 0 }),
+    node('Mul', ['seed', 'zero'], ['nothing']),
+    node('Add', ['w', 'nothing'], ['h0']),
+    ...chain,
+    node('ReduceMean', ['h8'], ['mean'], { keepdims: 0 }),
+    node('Mul', ['mean', 'zero'], ['still-nothing']),
+    node('Add', ['noisy', 'still-nothing'], ['y']),
+  ]);
+}
+
 /** Not a model at all. */
 export const garbage = (): Buffer =>
   Buffer.from('this is not an ONNX model, whatever its name says\n'.repeat(4));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { countersIn } from '../../../bench/stages/metrics-page.ts';
-import { batchSizeBetween, stagesBetween } from '../../../bench/stages/stages.ts';
+import { batchSizeBetween, reusedBetween, stagesBetween } from '../../../bench/stages/stages.ts';
 import { countersOf } from '../../../bench/stages/statistics.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
 
@@ -45,6 +45,25 @@ test("this server's metrics are read for the models that are measured", async ()
   expect(counters?.computeOutput).toBeCloseTo(0.008, 9);
   expect(counters?.transport?.count).toBe(1);
   expect(counters?.transport?.seconds).toBeCloseTo(0.02, 9);
+});
+
+test('answers that were not computed are told from those that were', async () => {
+  const metrics = new Metrics({ version: '0', tritonMetrics: true });
+  const observer = metrics.createVariantObserver({ model: 'm', version: '1', variant: 'default' });
+  const read = async () => countersIn(await metrics.text(), ['m']);
+  const before = await read();
+  const times = { queue: 1, computeInput: 2, computeInfer: 4, computeOutput: 8 };
+  observer.cacheAsked(false, 1);
+  observer.requestEnded('ok', 16, times, 1);
+  const computed = await read();
+  observer.cacheAsked(true, 1);
+  observer.requestEnded('ok', 1, times, 1, 'cached');
+  observer.requestEnded('ok', 16, times, 1, 'coalesced');
+  observer.requestEnded('ok', 16, times, 1, 'coalesced');
+  const after = await read();
+  if (before === undefined || computed === undefined || after === undefined) throw new Error('no counters');
+  expect(reusedBetween(before, computed)).toBeUndefined();
+  expect(reusedBetween(before, after)).toEqual({ coalesced: 2, cached: 1 });
 });
 
 test('the statistics extension is read over all versions, numbers or Longs', () => {

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { SILENT_OBSERVER, type VariantObserver } from '../../../src/inference/observer.ts';
+import {
+  type CacheObserver,
+  SILENT_OBSERVER,
+  type VariantObserver,
+} from '../../../src/inference/observer.ts';
 import { NO_TIME } from '../../../src/inference/timings.ts';
 import { composeObservers, StatisticsRecorder } from '../../../src/metrics/statistics.ts';
 
@@ -46,10 +50,11 @@ test('batches are listed by size, ascending, failed ones left out', () => {
 
 test('composed observers are both told everything, once', () => {
   const told: string[] = [];
-  const listener = (name: string): VariantObserver => ({
+  const listener = (name: string): VariantObserver & CacheObserver => ({
     requestEnded: (code) => told.push(`${name} ended ${code}`),
     requestRejected: (reason) => told.push(`${name} rejected ${reason}`),
     batchEnded: ({ rows }) => told.push(`${name} batch ${rows}`),
+    cacheAsked: (hit) => told.push(`${name} cache ${hit}`),
     queueChanged: (depth) => told.push(`${name} depth ${depth}`),
   });
   const both = composeObservers(listener('a'), composeObservers(listener('b'), SILENT_OBSERVER));
@@ -57,7 +62,11 @@ test('composed observers are both told everything, once', () => {
   both.requestRejected('deadline');
   both.batchEnded({ rows: 3, requests: 1, reason: 'alone', timings: NO_TIME, failed: false });
   both.queueChanged(4);
+  both.cacheAsked(true, 1);
   expect(told).toEqual(
-    ['ended ok', 'rejected deadline', 'batch 3', 'depth 4'].flatMap((event) => [`a ${event}`, `b ${event}`]),
+    ['ended ok', 'rejected deadline', 'batch 3', 'depth 4', 'cache true'].flatMap((event) => [
+      `a ${event}`,
+      `b ${event}`,
+    ]),
   );
 });

@@ -57,6 +57,8 @@ test.each([
   ['version_policy { latest { num_versions: 3 } }', { versionPolicy: { latest: { count: 3 } } }],
   ['max_batch_size: 0', { maxBatchSize: 0 }],
   ['dynamic_batching {}', { maxBatchSize: 32 }],
+  ['response_cache { enable: true }', { responseCache: true }],
+  ['response_cache { enable: false }', { responseCache: false }],
   ['instance_group { kind: KIND_GPU gpus: [0] }', { executionProviders: ['cuda'], instances: 1 }],
   ['dynamic_batching { default_queue_policy { max_queue_size: 0 } }', { maxQueueSize: 1024 }],
   ['', { maxBatchSize: 32 }],
