@@ -8,6 +8,8 @@ export interface Sample
   extends Pick<WindowResult, 'seconds' | 'rows' | 'latency' | 'failures' | 'failureMessage'> {
   /** Cores that neither the server nor the load used, but something else on the machine. */
   readonly others: number;
+  /** CPU time of the server, seconds; NaN where the system does not tell. */
+  readonly cpu: number;
 }
 
 /** Windows of one configuration at one concurrency, as one. */
@@ -19,6 +21,8 @@ export interface LoadFigures {
   readonly p50: number;
   readonly p99: number;
   readonly failed: number;
+  /** CPU time of the server per row, milliseconds; NaN where nothing was answered or the system does not tell. */
+  readonly cpu: number;
   /** How long it was measured. */
   readonly seconds: number;
   readonly latency: HistogramData;
@@ -32,10 +36,11 @@ const QUANTILE = 0.99;
 
 export function figuresOf(concurrency: number, samples: readonly Sample[], bound: number): LoadFigures {
   const histogram = new Histogram();
-  let [seconds, rows, failed] = [0, 0, 0];
+  let [seconds, rows, failed, cpu] = [0, 0, 0, 0];
   for (const sample of samples) {
     seconds += sample.seconds;
     rows += sample.rows;
+    cpu += sample.cpu;
     failed += failedOf(sample);
     histogram.add(sample.latency);
   }
@@ -47,6 +52,7 @@ export function figuresOf(concurrency: number, samples: readonly Sample[], bound
     p50: histogram.quantile(0.5),
     p99: histogram.quantile(QUANTILE),
     failed,
+    cpu: rows === 0 ? Number.NaN : (cpu * 1000) / rows,
     seconds,
     latency: histogram.toData(),
     within: count > 0 && slow <= count * (1 - QUANTILE),

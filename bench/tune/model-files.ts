@@ -107,9 +107,6 @@ export class Copies implements Disposable {
   }
 }
 
-/** The load repeats its requests; what spares the server the work of repeats would be measured in place of the model. */
-const SHORT_CUTS = { coalesce: 'off', responseCache: false };
-
 /** The settings of a copy: the one variant with what is configured for it, but for the keys that are tuned. */
 export function copySettings({ settings, variant }: TunedModel, keys: Settings): object {
   const {
@@ -126,7 +123,6 @@ export function copySettings({ settings, variant }: TunedModel, keys: Settings):
   const most = keys.maxBatchSize;
   return {
     ...others,
-    ...Object.fromEntries(Object.entries(SHORT_CUTS).filter(([key]) => key in settings)),
     preferredBatchSizes: preferredBatchSizes.filter((size) => most === undefined || size <= most),
     variants: [variant],
     defaultVariant: variant,

@@ -82,6 +82,7 @@ export async function runRace(
     for (const racer of field) if (!survivors.includes(racer)) await arena.close(racer.configuration);
     survivors.push(...(await openAll(arena, joining, racers)));
     progress.round(`round ${round}: ${field.length} configurations`, field.map(lineOf));
+    if (field.every((racer) => isHopeless(racer, options.bound))) return { racers, finalists: field };
     field = survivors;
   }
   await runRound('final', field, { turns: FINAL_TURNS, end: pace.finalEnd });
@@ -225,6 +226,9 @@ const newcomers = (racers: readonly Racer[], { space }: RaceOptions): Configurat
     })),
     NEWCOMERS,
   );
+
+/** Whether not even half of the requests were on time: no longer window will change that. */
+const isHopeless = ({ loads }: Racer, bound: number): boolean => loads.every(({ p50 }) => !(p50 <= bound));
 
 /** Halving rounds before the final. */
 const roundsFor = (count: number): number =>

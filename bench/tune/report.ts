@@ -11,6 +11,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'rows/s', align: 'right' },
   { title: 'p50 ms', align: 'right' },
   { title: 'p99 ms', align: 'right' },
+  { title: 'CPU ms/row', align: 'right' },
   { title: 'bound', align: 'right' },
   { title: 'failed', align: 'right' },
   { title: 'seconds', align: 'right' },
@@ -26,13 +27,14 @@ export function tuneTable({ configurations }: TuneResult): string {
 }
 
 function cellsOf({ configuration, front, isDefault }: TunedConfiguration, load: TunedLoad): string[] {
-  const { concurrency, rows, p50, p99, within, failed, seconds } = load;
+  const { concurrency, rows, p50, p99, cpu, within, failed, seconds } = load;
   return [
     nameOf(configuration),
     String(concurrency),
     rows.toFixed(1),
     ms(p50),
     ms(p99),
+    Number.isFinite(cpu) ? cpu.toFixed(3) : '-',
     within ? 'kept' : 'missed',
     failed === 0 ? '-' : String(failed),
     seconds.toFixed(1),

@@ -17,6 +17,8 @@ export interface TunedLoad {
   readonly p50: number;
   readonly p99: number;
   readonly failed: number;
+  /** CPU time of the server per row, milliseconds. */
+  readonly cpu: number;
   readonly seconds: number;
   readonly within: boolean;
 }

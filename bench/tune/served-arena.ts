@@ -93,7 +93,7 @@ export class ServedArena implements Arena, AsyncDisposable {
     const generator = await this.#turnTo(name);
     const load = { kind: 'closed', concurrency, driver: 'autocannon' } as const;
     const { result, cores } = await servedWindow(generator, load, this.#server.pid, { warmUp, duration });
-    return { ...result, others: cores.others };
+    return { ...result, others: cores.others, cpu: cores.server * result.seconds };
   }
 
   now(): number {

@@ -76,6 +76,14 @@ test('a small model is tuned from end to end: table, verdict, files, and model.j
   }
 }, 60_000);
 
+test('a bound that nothing keeps is told with the least latency there was, and is a failure', async () => {
+  const { code, text } = await tune('--model', 'triton', '--budget', '10', '--latency-ms', '0.001');
+  expect(code).toBe(1);
+  expect(text).toMatch(
+    /No configuration keeps --latency-ms 0\.001: the least 99th percentile was \d+\.\d+ ms/,
+  );
+}, 60_000);
+
 test('what cannot be tuned is refused with the flag and the limit before anything is measured', async () => {
   await expect(tune()).rejects.toThrow('--model is needed');
   await expect(tune('--model', 'nope')).rejects.toThrow(/--model is 'nope': .* it has mlp, triton/);

@@ -145,6 +145,12 @@ describe('the verdict', () => {
     expect((await run(late)).tuned.verdict).toBe('bound');
   });
 
+  test('comes early where not even the medians are within the bound', async () => {
+    const { tuned, arena } = await run({ ...NOISY, p99: () => 500 });
+    expect(tuned.verdict).toBe('nothing');
+    expect(arena.now()).toBeLessThan(OPTIONS.budget * 0.6);
+  });
+
   test('is that nothing keeps a bound that nothing keeps', async () => {
     const { tuned } = await run({ ...NOISY, p99: () => 51 });
     expect(tuned).toMatchObject({ verdict: 'nothing' });

@@ -67,6 +67,7 @@ export class SyntheticArena implements Arena {
       latency: histogramOf(Array.from({ length: 400 }, (_, index) => (index < 380 ? tail / 2 : tail))),
       failures: {},
       others: 0,
+      cpu: duration / 1000,
     };
   }
 }
