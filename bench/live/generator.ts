@@ -6,7 +6,7 @@ import { RestConnection } from '../targets/rest-connection.ts';
 import type { FromLiveGenerator, Priority, ToLiveGenerator } from './messages.ts';
 import { RawConnections } from './raw-connections.ts';
 import { runWindow } from './run-window.ts';
-import { requestBytes, type Stream } from './stream.ts';
+import { type RawRequest, rawRequests, type Stream } from './stream.ts';
 
 /** Connections to the server: more than it needs, and so few that a server that stalls is not drowned in new ones. */
 const CONNECTIONS = 256;
@@ -36,15 +36,15 @@ interface Opened {
   readonly address: string;
   readonly connections: RawConnections;
   /** Requests by what they are made of. */
-  readonly made: Map<string, readonly Buffer[]>;
+  readonly made: Map<string, readonly RawRequest[]>;
 }
 
-async function requestsOf({ address, made }: Opened, stream: Stream): Promise<readonly Buffer[]> {
+async function requestsOf({ address, made }: Opened, stream: Stream): Promise<readonly RawRequest[]> {
   const key = JSON.stringify(stream);
   let requests = made.get(key);
   if (requests === undefined) {
     const rest = new RestConnection(address);
-    requests = requestBytes(stream, await rest.describe(stream.model), address, SEED);
+    requests = rawRequests(stream, await rest.describe(stream.model), address, SEED);
     rest.close();
     made.set(key, requests);
   }

@@ -17,6 +17,9 @@ export const FASTEST = 'distilled_int8';
 /** The same files, batched by a window of size and delay. */
 export const WINDOWED = 'windowed';
 
+/** The same files, one request at a time. */
+export const ALONE = 'alone';
+
 /** How long a window waits for more, milliseconds, and the rows of a full batch. */
 export const WINDOW_DELAY = 5;
 export const WINDOW_ROWS = 16;
@@ -40,6 +43,10 @@ export interface Answered extends Measured {
 
 export const WARM_UP = 600;
 
+/** The closed loop that tells where a search begins. */
+const PROBE_CONCURRENCY = 24;
+const PROBE_WINDOW = 1500;
+
 /** The server as users run it over the shipped family, the generator, and what the answers are worth. */
 export interface LiveContext {
   readonly server: Served;
@@ -50,6 +57,8 @@ export interface LiveContext {
   readonly accuracies: ReadonlyMap<string, number>;
   readonly told: (line: string) => void;
   measure(ask: Ask): Promise<Answered>;
+  /** Requests per second in a closed loop: about where an open one has its peak. */
+  closedRate(stream: Stream): Promise<number>;
 }
 
 export interface LiveOptions {
@@ -67,16 +76,18 @@ export async function openLiveContext({
 }: LiveOptions): Promise<LiveContext & AsyncDisposable> {
   const stack = new AsyncDisposableStack();
   const repository = stack.use(await BenchRepository.create());
-  await cp(join(SHIPPED, FAMILY), join(repository.path, FAMILY), { recursive: true });
-  await cp(join(SHIPPED, FAMILY), join(repository.path, WINDOWED), { recursive: true });
-  await writeFile(
-    join(repository.path, WINDOWED, 'model.json'),
-    JSON.stringify({
-      variants: [SLOWEST, FASTEST],
-      maxBatchSize: WINDOW_ROWS,
-      maxQueueDelayMicroseconds: WINDOW_DELAY * 1000,
-    }),
-  );
+  const copy = async (model: string, config?: object): Promise<void> => {
+    await cp(join(SHIPPED, FAMILY), join(repository.path, model), { recursive: true });
+    if (config !== undefined)
+      await writeFile(join(repository.path, model, 'model.json'), JSON.stringify(config));
+  };
+  await copy(FAMILY);
+  await copy(WINDOWED, {
+    variants: [SLOWEST, FASTEST],
+    maxBatchSize: WINDOW_ROWS,
+    maxQueueDelayMicroseconds: WINDOW_DELAY * 1000,
+  });
+  await copy(ALONE, { variants: [SLOWEST], maxBatchSize: 0 });
   const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const server = stack.use(await Served.start(repository.path, ['--cores', String(cores)], nodeFlags));
   const generator = stack.use(await LiveGenerator.open(server.rest, server.pid));
@@ -87,9 +98,16 @@ export async function openLiveContext({
     await sleep(PAUSE);
     return { ...measured, figures: figuresOf(measured.samples, stream.deadline ?? Infinity, accuracies) };
   };
+  const closedRate = async ({ deadline: _, ...stream }: Stream): Promise<number> => {
+    const load = { kind: 'closed', concurrency: PROBE_CONCURRENCY } as const;
+    const { samples } = await generator.run({ stream, load, warmUp: WARM_UP, duration: PROBE_WINDOW });
+    await sleep(PAUSE);
+    return figuresOf(samples, Infinity, accuracies).answered;
+  };
   return {
     server,
     generator,
+    closedRate,
     cores: availableParallelism(),
     accuracies,
     told,

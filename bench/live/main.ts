@@ -1,52 +1,93 @@
+/**
+ * The scheduler in the real server: `npm run live` runs every case and writes its part of docs/scheduling.md, `npm run
+ * live -- peak` one of them.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { endChildrenOnSignal } from '../machine/children.ts';
 import { describeMachine } from '../machine/describe.ts';
+import { replaceTables } from '../sim/replace-tables.ts';
+import { burstCases } from './burst-case.ts';
+import { lengthCase } from './length-case.ts';
 import { openLiveContext } from './live-context.ts';
-import { MULTIPLES, peakCases } from './peak-case.ts';
+import { peakCases } from './peak-case.ts';
+import { burstPicture, peakPicture } from './pictures.ts';
+import { singleCase } from './single-case.ts';
+import { barsOf, type LiveResults, liveTables } from './tables.ts';
 
-const USAGE = `Measures the scheduler in the real server, over the shipped models and under load from another process.
+const USAGE = `Measures the scheduler in the real server, over the shipped models and under load from another process, and writes
+the tables and pictures of docs/scheduling.md.
 
-  npm run live [-- CASE...]   peak
+  npm run live [-- CASE...]   peak, bursts, single, lengths; all where none is named
 
   --cores N       cores that the server plans its sessions for (all but one: its main thread and the load need one)
-  --profile DIR   the server leaves a CPU profile there`;
+  --profile DIR   the server leaves a CPU profile there
+  --dry-run       print only, write nothing`;
+
+const PAGE = new URL('../../docs/scheduling.md', import.meta.url);
+const PICTURES = new URL('../../docs/img/', import.meta.url);
+
+const CASES = ['peak', 'bursts', 'single', 'lengths'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     cores: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
     profile: { type: 'string' },
+    'dry-run': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
-
-const CASES = ['peak'];
 for (const name of positionals) {
-  if (!CASES.includes(name)) throw new Error(`no case '${name}', there are ${CASES.join(', ')}`);
+  if (!CASES.some((each) => each === name))
+    throw new Error(`no case '${name}', there are ${CASES.join(', ')}`);
 }
 
-if (values.help) console.log(USAGE);
-else await live(Number(values.cores), values.profile);
+const told = (line: string) => process.stderr.write(`${line}\n`);
 
-async function live(cores: number, profile: string | undefined): Promise<void> {
+if (values.help) console.log(USAGE);
+else report(await measure(Number(values.cores), values.profile));
+
+async function measure(cores: number, profile: string | undefined): Promise<LiveResults> {
   if (!Number.isInteger(cores) || cores < 1) throw new RangeError('--cores must be a whole number above 0');
   endChildrenOnSignal();
-  const told = (line: string) => process.stderr.write(`${line}\n`);
+  const wants = (name: (typeof CASES)[number]): boolean =>
+    positionals.length === 0 || positionals.includes(name);
   const machine = describeMachine();
-  told(`${machine.processor}, ${machine.cores} cores, ${machine.system}, Node.js ${machine.node}`);
   await using context = await openLiveContext({
     told,
     cores,
     ...(profile === undefined ? {} : { profile }),
   });
-  told(`the generator runs at ${context.generator.priority} priority`);
-  for (const { name, goodput, rows } of await peakCases(context)) {
-    console.log(`${name}: ${goodput.toFixed(0)}/s on time at the peak`);
-    for (const [index, { ratio, ratioWithoutGenerator }] of rows.entries()) {
-      console.log(
-        `  ${MULTIPLES[index]} x: ${ratio.toFixed(3)} of it, ${ratioWithoutGenerator.toFixed(3)} per core`,
-      );
-    }
-  }
+  const setting =
+    `${machine.processor}, ${machine.cores} cores, ${cores} of them planned for by the server; ` +
+    `the load runs at ${context.generator.priority} priority.`;
+  told(setting);
+  // The quiet case first, while nothing has been asked of the server.
+  const single = wants('single') ? await singleCase(context) : undefined;
+  const peak = wants('peak') ? await peakCases(context) : undefined;
+  const bursts = wants('bursts') ? await burstCases(context) : undefined;
+  const lengths = wants('lengths') ? await lengthCase(context) : undefined;
+  return {
+    setting,
+    ...(peak === undefined ? {} : { peak }),
+    ...(bursts === undefined ? {} : { bursts }),
+    ...(single === undefined ? {} : { single }),
+    ...(lengths === undefined ? {} : { lengths }),
+  };
+}
+
+function report(results: LiveResults): void {
+  const tables = liveTables(results);
+  for (const [name, text] of tables) console.log(`\n${name}\n\n${text}`);
+  const missed = barsOf(results).filter(({ verdict }) => verdict === 'missed');
+  for (const { what, reached, goal } of missed) console.log(`\nnot reached: ${what}: ${reached}, ${goal}`);
+  process.exitCode = missed.length > 0 ? 1 : 0;
+  if (values['dry-run']) return;
+  mkdirSync(PICTURES, { recursive: true });
+  const { peak, bursts } = results;
+  if (peak !== undefined) writeFileSync(new URL('live-goodput.svg', PICTURES), peakPicture(peak));
+  if (bursts !== undefined) writeFileSync(new URL('live-accuracy.svg', PICTURES), burstPicture(bursts));
+  writeFileSync(PAGE, replaceTables(readFileSync(PAGE, 'utf8'), tables));
 }

@@ -5,7 +5,7 @@ import type { PacerData } from '../load/pacer.ts';
 import type { LiveWindow } from './messages.ts';
 import type { RawConnections } from './raw-connections.ts';
 import { SampleLog, type Samples } from './samples.ts';
-import { endingOf } from './stream.ts';
+import { endingOf, type RawRequest, vary } from './stream.ts';
 
 /** Milliseconds until the first request: the thread that paces them has to start. */
 const LEAD = 150;
@@ -22,6 +22,9 @@ const PATIENCE = 3000;
 /** Requests of a closed loop that are counted at most. */
 const MOST_CLOSED = 1_000_000;
 
+/** Requests sent since the start of the process. */
+let sent = 0;
+
 export interface WindowMarks {
   readonly measuring: () => void;
   readonly measured: () => void;
@@ -30,7 +33,7 @@ export interface WindowMarks {
 /** Sends one window. Those meant to go in its counted part count, whenever they are answered. */
 export function runWindow(
   connections: RawConnections,
-  requests: readonly Buffer[],
+  requests: readonly RawRequest[],
   window: LiveWindow,
   marks: WindowMarks,
 ): Promise<Samples> {
@@ -41,7 +44,7 @@ export function runWindow(
 
 async function openWindow(
   connections: RawConnections,
-  requests: readonly Buffer[],
+  requests: readonly RawRequest[],
   { warmUp, duration }: LiveWindow,
   { arrivals, seed }: Extract<LiveWindow['load'], { kind: 'open' }>,
   marks: WindowMarks,
@@ -61,7 +64,7 @@ async function openWindow(
     const meant = begin + (times[index] ?? 0);
     out++;
     if (index >= uncounted) log.sent(index - uncounted, performance.now() - meant);
-    connections.send(requests[index % requests.length] as Buffer, (answer) => {
+    connections.send(vary(requests[index % requests.length] as RawRequest, sent++), (answer) => {
       out--;
       const latency = performance.now() - meant;
       if (index >= uncounted) log.ended(index - uncounted, endingOf(answer), latency);
@@ -87,7 +90,7 @@ async function openWindow(
 /** Latency is that of the request itself: a closed loop has no other time to begin at. */
 async function closedWindow(
   connections: RawConnections,
-  requests: readonly Buffer[],
+  requests: readonly RawRequest[],
   { warmUp, duration }: LiveWindow,
   concurrency: number,
   marks: WindowMarks,
@@ -99,7 +102,7 @@ async function closedWindow(
   const lane = async (): Promise<void> => {
     while (running) {
       const start = performance.now();
-      const bytes = requests[turn++ % requests.length] as Buffer;
+      const bytes = vary(requests[turn++ % requests.length] as RawRequest, sent++);
       const answer = await new Promise<Parameters<typeof endingOf>[0]>((resolve) =>
         connections.send(bytes, resolve),
       );

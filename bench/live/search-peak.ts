@@ -8,32 +8,32 @@ export interface Peak extends Tried {
   readonly tried: readonly Tried[];
 }
 
-/** A rate is more than can be done when less than this share of it is answered on time. */
-const CARRIED = 0.9;
+/** Rates that are tried first, as shares of where the search begins, and then around the best of them. */
+const SHARES = [0.6, 0.8, 1, 1.25, 1.6];
+const AROUND = [0.9, 1.12];
 
-const MOST_DOUBLINGS = 10;
-
-/** Rates around what was reached, as shares of it. */
-const AROUND = [0.9, 1.05, 1.25];
+/** While the highest rate is the best one, it is raised by this, so many times at most. */
+const RAISED = 1.5;
+const MOST_RAISED = 6;
 
 /**
- * The rate with the highest goodput: doubled until it cannot be carried, then tried around what was reached.
+ * The rate with the highest goodput.
  * @param measure goodput at a rate
+ * @param start requests per second near the peak, as a closed loop has them
  */
 export async function searchPeak(measure: (rate: number) => Promise<number>, start: number): Promise<Peak> {
   const tried: Tried[] = [];
-  const attempt = async (rate: number): Promise<Tried> => {
-    const made = { rate, goodput: await measure(rate) };
-    tried.push(made);
-    return made;
+  const attempt = async (rate: number): Promise<void> => {
+    tried.push({ rate, goodput: await measure(rate) });
   };
-  for (let rate = start, count = 0; count < MOST_DOUBLINGS; rate *= 2, count++) {
-    const carries = async (): Promise<boolean> => (await attempt(rate)).goodput >= CARRIED * rate;
-    // Once more before it is believed: the machine may have been busy.
-    if (!(await carries()) && !(await carries())) break;
+  for (const share of SHARES) await attempt(share * start);
+  for (let raised = 0; raised < MOST_RAISED; raised++) {
+    const highest = Math.max(...tried.map(({ rate }) => rate));
+    if (best(tried).rate < highest) break;
+    await attempt(RAISED * highest);
   }
-  const reached = best(tried).goodput;
-  if (reached > 0) for (const share of AROUND) await attempt(share * reached);
+  const { rate } = best(tried);
+  for (const share of AROUND) await attempt(share * rate);
   return { ...best(tried), tried };
 }
 

@@ -18,20 +18,47 @@ export interface Stream {
 /** Ids of tokens stay below this. */
 const LARGEST_ID = 4000;
 
-/** The bytes of distinct requests, ready to be written to a socket. */
-export function requestBytes(stream: Stream, signature: Signature, address: string, seed: number): Buffer[] {
+/** A request ready to be written to a socket. */
+export interface RawRequest {
+  readonly bytes: Buffer;
+  /** Where its first token lies. */
+  readonly tokens: number;
+}
+
+/** Distinct requests for a signature. */
+export function rawRequests(
+  stream: Stream,
+  signature: Signature,
+  address: string,
+  seed: number,
+): RawRequest[] {
   const { host } = new URL(address);
   const target = restBinaryTarget(address);
   const { model, rows, lengths, deadline } = stream;
   const requests = makeRequests({ model, rows, lengths, weight: 1, largestId: LARGEST_ID }, signature, seed);
   const wanted = deadline === undefined ? {} : { 'x-request-timeout-ms': String(deadline) };
-  const bytes = requests.map((request) => {
+  const raw = requests.map((request): RawRequest => {
     const { path, headers, body } = target.encode(request);
     const all = { host, ...headers, ...wanted, 'content-length': String(body.length) };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-    return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
+    const head = Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+    const tokens = head.length + Number(headers['inference-header-content-length']);
+    return { bytes: Buffer.concat([head, body]), tokens };
   });
   target.close();
+  return raw;
+}
+
+/** Bytes of a token's id. */
+const TOKEN = 8;
+
+/**
+ * Makes the request one that was not sent before, by its first two tokens: an answer that the server has or is about to
+ * have is not what is to be measured.
+ */
+export function vary({ bytes, tokens }: RawRequest, count: number): Buffer {
+  bytes.writeUInt16LE(count % LARGEST_ID, tokens);
+  bytes.writeUInt16LE(Math.floor(count / LARGEST_ID) % LARGEST_ID, tokens + TOKEN);
   return bytes;
 }
 

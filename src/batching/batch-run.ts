@@ -76,6 +76,17 @@ export async function runBatch(
   };
 }
 
+/** Rows times the longest length of a batch, and what of it is padding. */
+export function paddingOf({ entries, rows }: Batch<BatchMember>): { tokens: number; padding: number } {
+  let [longest, own] = [0, 0];
+  for (const { rows: count, length = 1 } of entries) {
+    longest = Math.max(longest, length);
+    own += count * length;
+  }
+  const tokens = rows * longest;
+  return { tokens, padding: tokens - own };
+}
+
 /** Milliseconds the entry of the batch that was accepted first has waited. */
 export const longestQueue = ({ entries, startedAt }: Batch<BatchMember>): number =>
   entries.reduce((longest, { acceptedAt }) => Math.max(longest, startedAt - acceptedAt), 0);

@@ -6,7 +6,7 @@ import { Scheduler } from '../scheduling/scheduler.ts';
 import type { Decision } from '../scheduling/scheduler-policy.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { BatchLane, ScheduledBatcherOptions } from './batch-lane.ts';
-import { longestQueue, runBatch } from './batch-run.ts';
+import { longestQueue, paddingOf, runBatch } from './batch-run.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { PendingRequest } from './pending-request.ts';
 import { refusalOf, refusals, runnerIsAtFault } from './refusals.ts';
@@ -198,7 +198,15 @@ export class ScheduledBatcher implements Runner {
         this.#ended(entry, result && { ...result, choice: this.#choice(entry, dispatch) });
       }
       const { timings } = answer;
-      lane.observer.batchEnded({ rows, requests: entries.length, reason, timings, failed: false });
+      const padded = this.#options.padded && paddingOf(batch);
+      lane.observer.batchEnded({
+        rows,
+        requests: entries.length,
+        reason,
+        timings,
+        failed: false,
+        ...(padded && { padded }),
+      });
     } catch (error) {
       this.#scheduler.ended(dispatch, running, this.#clock.now(), true);
       const timings = { ...NO_TIME, queue: longestQueue(batch) };

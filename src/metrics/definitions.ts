@@ -112,6 +112,18 @@ export const METRICS = {
     'batches',
     'Batches whose execution failed; each is split until only the culprit fails.',
   ),
+  batchTokens: counter(
+    'sluice_batch_tokens_total',
+    VARIANT,
+    'tokens',
+    'Rows of executed batches times the length they were padded to; of models whose requests may be padded.',
+  ),
+  paddingTokens: counter(
+    'sluice_padding_tokens_total',
+    VARIANT,
+    'tokens',
+    'What of these was padding: rows shorter than the longest of their batch.',
+  ),
   saturation: gauge(
     'sluice_saturation',
     [],

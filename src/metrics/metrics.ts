@@ -148,6 +148,16 @@ export class Metrics {
     );
     addCounter(
       registry,
+      METRICS.batchTokens,
+      each(({ tokens }) => tokens),
+    );
+    addCounter(
+      registry,
+      METRICS.paddingTokens,
+      each(({ padding }) => padding),
+    );
+    addCounter(
+      registry,
       METRICS.coalesced,
       each(({ coalesced }) => coalesced),
     );

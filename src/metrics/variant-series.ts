@@ -69,6 +69,8 @@ export class VariantSeries {
   rows = 0;
   coalesced = 0;
   failedBatches = 0;
+  tokens = 0;
+  padding = 0;
 
   constructor(id: VariantId) {
     this.id = id;
@@ -117,10 +119,12 @@ export class VariantMetrics implements VariantObserver, CacheObserver {
     this.#series.rejected[reason]++;
   }
 
-  batchEnded({ rows, reason, failed }: BatchRecord): void {
+  batchEnded({ rows, reason, failed, padded }: BatchRecord): void {
     this.#series.dispatched[reason]++;
     this.#series.batchSize.observe(rows);
     if (failed) this.#series.failedBatches++;
+    this.#series.tokens += padded?.tokens ?? 0;
+    this.#series.padding += padded?.padding ?? 0;
   }
 
   cacheAsked(hit: boolean, duration: number): void {

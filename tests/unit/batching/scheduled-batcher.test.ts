@@ -124,7 +124,7 @@ describe('requests of different length', () => {
     new Map([['x', tensorOf([1, values.length], values)]]);
 
   it('share a batch where padding is harmless, and get back what is theirs', async () => {
-    const { run, runners } = setUpScheduled({
+    const { run, runners, batches } = setUpScheduled({
       lanes: LANES.slice(0, 1),
       signature,
       model: echo,
@@ -144,6 +144,10 @@ describe('requests of different length', () => {
       [1, 2],
       [3, 4, 5],
       [6, 7, 8, 9],
+    ]);
+    expect(batches.map(({ padded }) => padded)).toEqual([
+      { tokens: 1, padding: 0 },
+      { tokens: 12, padding: 3 },
     ]);
   });
 

@@ -61,13 +61,16 @@ test('a failed request is counted by its code and leaves the histograms alone', 
 test('batches and rejections are counted by reason', async () => {
   const metrics = new Metrics({ version: '1.0.0' });
   const observer = metrics.createVariantObserver(INT8);
-  observer.batchEnded({ rows: 5, requests: 2, reason: 'slot_free', timings: TIMINGS, failed: false });
+  const padded = { tokens: 60, padding: 12 };
+  observer.batchEnded({ rows: 5, requests: 2, reason: 'slot_free', timings: TIMINGS, failed: false, padded });
   observer.batchEnded({ rows: 8, requests: 1, reason: 'full', timings: TIMINGS, failed: true });
   observer.requestRejected('queue_full');
   const samples = await scrape(metrics);
   expect(samples.get(`sluice_batches_dispatched_total${labels(',reason="slot_free"')}`)).toBe(1);
   expect(samples.get(`sluice_batches_dispatched_total${labels(',reason="full"')}`)).toBe(1);
   expect(samples.get(`sluice_batches_failed_total${labels()}`)).toBe(1);
+  expect(samples.get(`sluice_batch_tokens_total${labels()}`)).toBe(60);
+  expect(samples.get(`sluice_padding_tokens_total${labels()}`)).toBe(12);
   expect(samples.get(`sluice_batch_size_sum${labels()}`)).toBe(13);
   expect(samples.get(`sluice_batch_size_bucket${labels(',le="4"')}`)).toBe(0);
   expect(samples.get(`sluice_batch_size_bucket${labels(',le="8"')}`)).toBe(2);

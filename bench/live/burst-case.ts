@@ -1,0 +1,125 @@
+import type { Arrivals } from '../load/arrivals.ts';
+import { type Figures, figuresOf, mergeSamples } from './figures.ts';
+import { mixedLengths } from './lengths.ts';
+import {
+  type Answered,
+  FAMILY,
+  FASTEST,
+  type LiveContext,
+  SLOWEST,
+  WINDOW_DELAY,
+  WINDOWED,
+} from './live-context.ts';
+import { searchPeak } from './search-peak.ts';
+import type { Stream } from './stream.ts';
+
+/** Shares of what the fastest variant can do. */
+export const LOADS = [0.25, 0.7, 1, 1.2];
+
+/** Milliseconds that every request is given, and its rows: so many that computing is the limit. */
+const DEADLINE = 100;
+const ROWS = 8;
+
+/** Windows of each policy in a case, in turn. */
+const ROUNDS = 2;
+
+/** Milliseconds. */
+const WINDOW = 1500;
+const WARM_UP = 400;
+
+export const OURS = 'Sluice';
+export const BEST_ONLY = 'best only';
+export const FASTEST_ONLY = 'fastest only';
+
+/** By name: who answers. */
+const POLICIES: ReadonlyMap<string, string> = new Map([
+  [OURS, FAMILY],
+  [BEST_ONLY, `${FAMILY}@${SLOWEST}`],
+  [FASTEST_ONLY, `${FAMILY}@${FASTEST}`],
+  [`window of ${WINDOW_DELAY} ms, best`, `${WINDOWED}@${SLOWEST}`],
+  [`window of ${WINDOW_DELAY} ms, fastest`, `${WINDOWED}@${FASTEST}`],
+]);
+
+const PROCESSES: readonly { readonly name: string; of(rate: number): Arrivals }[] = [
+  { name: 'Gamma CV 4', of: (rate) => ({ kind: 'gamma', rate, cv: 4 }) },
+  { name: 'bursts 1:5', of: (rate) => ({ kind: 'burst', rate, factor: 5, calm: 0.8, burst: 0.2 }) },
+];
+
+export interface BurstRow {
+  readonly name: string;
+  readonly load: number;
+  /** By policy. */
+  readonly figures: ReadonlyMap<string, Figures>;
+  /** The most cores that others kept busy in one of the windows. */
+  readonly others: number;
+}
+
+export interface BurstResult {
+  readonly deadline: number;
+  readonly rowsPerRequest: number;
+  /** Requests per second that the fastest variant answers on time at most. */
+  readonly capacity: number;
+  readonly rows: readonly BurstRow[];
+  /** Accuracy of the best and of the fastest variant. */
+  readonly best: number;
+  readonly fastest: number;
+}
+
+/** Effective accuracy under bursts, next to that of policies that do not choose. */
+export async function burstCases(context: LiveContext): Promise<BurstResult> {
+  const { accuracies, told } = context;
+  const streamOf = (model: string): Stream => {
+    return { model, rows: ROWS, lengths: mixedLengths(), deadline: DEADLINE };
+  };
+  const measure = (model: string, arrivals: Arrivals, seed: number): Promise<Answered> =>
+    context.measure({ stream: streamOf(model), arrivals, seed, duration: WINDOW, warmUp: WARM_UP });
+  const { goodput: capacity } = await searchPeak(
+    async (rate) => {
+      const { figures } = await measure(`${FAMILY}@${FASTEST}`, { kind: 'poisson', rate }, 1);
+      return figures.goodput;
+    },
+    await context.closedRate(streamOf(`${FAMILY}@${FASTEST}`)),
+  );
+  told(`bursts: ${FASTEST} answers ${capacity.toFixed(0)}/s on time`);
+  const rows: BurstRow[] = [];
+  for (const { name, of } of PROCESSES) {
+    for (const load of LOADS) {
+      const answers = new Map<string, Answered[]>([...POLICIES.keys()].map((policy) => [policy, []]));
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const [policy, model] of POLICIES) {
+          answers.get(policy)?.push(await measure(model, of(load * capacity), 100 + round));
+        }
+      }
+      const row: BurstRow = {
+        name,
+        load,
+        figures: new Map(
+          [...answers].map(([policy, parts]) => [
+            policy,
+            figuresOf(mergeSamples(parts.map(({ samples }) => samples)), DEADLINE, accuracies),
+          ]),
+        ),
+        others: Math.max(...[...answers.values()].flat().map(({ cores }) => cores.others)),
+      };
+      const said = [...row.figures].map(
+        ([policy, { effectiveAccuracy }]) => `${policy} ${(effectiveAccuracy * 100).toFixed(1)}`,
+      );
+      told(`bursts: ${name} at ${load}: ${said.join(', ')}`);
+      rows.push(row);
+    }
+  }
+  return {
+    deadline: DEADLINE,
+    rowsPerRequest: ROWS,
+    capacity,
+    rows,
+    best: accuracies.get(SLOWEST) ?? 0,
+    fastest: accuracies.get(FASTEST) ?? 0,
+  };
+}
+
+/** What we are above the best rival. */
+export function leadOf({ figures }: BurstRow, rivals = [...POLICIES.keys()].slice(1)): number {
+  const scoreOf = (policy: string): number => figures.get(policy)?.effectiveAccuracy ?? 0;
+  return scoreOf(OURS) - Math.max(...rivals.map(scoreOf));
+}

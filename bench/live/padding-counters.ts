@@ -1,0 +1,27 @@
+export interface PaddingCounters {
+  /** Rows of batches times the length they were padded to, and what of it was padding; since the server's start. */
+  readonly tokens: number;
+  readonly padding: number;
+}
+
+/** What the server's metrics tell of the padding of one variant, `model@variant`. */
+export async function readPadding(admin: string, name: string): Promise<PaddingCounters> {
+  const page = await (await fetch(`${admin}/metrics`)).text();
+  return paddingIn(page, name);
+}
+
+export function paddingIn(page: string, name: string): PaddingCounters {
+  const [model, variant] = name.split('@');
+  const counterOf = (metric: string): number => {
+    for (const line of page.split('\n')) {
+      if (!line.startsWith(`${metric}{`)) continue;
+      if (!line.includes(`model="${model}"`) || !line.includes(`variant="${variant}"`)) continue;
+      return Number(line.slice(line.lastIndexOf(' ') + 1));
+    }
+    return 0;
+  };
+  return {
+    tokens: counterOf('sluice_batch_tokens_total'),
+    padding: counterOf('sluice_padding_tokens_total'),
+  };
+}
