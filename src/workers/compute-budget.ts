@@ -37,6 +37,15 @@ export class ComputeBudget {
     return allowed;
   }
 
+  /**
+   * Whether a batch can start that nobody waits for: no pool waits for a core, and one is left for whoever comes next,
+   * unless a batch takes all there are and nothing runs. Unlike `available`, asking books nothing.
+   */
+  spare({ threads }: Seat): boolean {
+    if (this.#waiting.size > 0) return false;
+    return this.#free > threads || this.#free === this.cores;
+  }
+
   /** Whether another pool waits for a core. */
   contended(seat: Seat): boolean {
     return this.#waiting.size > (this.#waiting.has(seat) ? 1 : 0);

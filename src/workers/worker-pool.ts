@@ -4,13 +4,16 @@ import { Piscina, queueOptionsSymbol } from 'piscina';
 import { InferenceError, unavailable } from '../errors.ts';
 import type { RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
 import type { Signature } from '../inference/signature.ts';
-import type { TensorMap } from '../tensor/tensor.ts';
+import { isStrings, type TensorMap } from '../tensor/tensor.ts';
+import { leastBusy, onEach, TASKS_PER_WORKER, type Ticket } from './balance.ts';
 import type { ComputeBudget, Seat } from './compute-budget.ts';
+import { InPlace } from './in-place.ts';
 import type { Described, Reply, RunDone, RunTask, WarmDone, WarmTask, WorkerSetup } from './messages.ts';
 import { monotonic } from './monotonic.ts';
 import { placeInputs } from './place-inputs.ts';
 import { rowsOf } from './rows.ts';
-import type { SampleOptions } from './sample-inputs.ts';
+import { elementsOf, RunTime, type TimedRun } from './run-time.ts';
+import { type SampleOptions, sampleInputs } from './sample-inputs.ts';
 import { type SessionOptions, sessionOptions } from './session-options.ts';
 import { SharedMemory } from './shared-memory.ts';
 
@@ -78,15 +81,22 @@ export class WorkerPool implements SlottedRunner {
   #seated = 0;
   /** Moving average of the session's time per run, milliseconds; unknown before the first. */
   #inferTime = Number.POSITIVE_INFINITY;
+  /** The newest warm-up, by the quickest instance: a start is a busy time. */
+  #warmRuns: readonly TimedRun[] = [];
   #closed: Promise<void> | undefined;
   #idle: (() => void) | undefined;
+  readonly #options: PoolOptions;
+  /** Where a model is so small that the way to a worker would be the longer part of a run. */
+  #inPlace: InPlace | undefined;
 
   constructor(
     threads: Piscina,
     setup: WorkerSetup,
     { signature, omittedOutputs }: Described,
-    { instances, intraOpThreads, budget }: PoolOptions,
+    options: PoolOptions,
   ) {
+    const { instances, intraOpThreads, budget } = options;
+    this.#options = options;
     this.#threads = threads;
     this.#setup = setup;
     this.signature = signature;
@@ -107,6 +117,11 @@ export class WorkerPool implements SlottedRunner {
     if (idle <= 0) return this.#budget.contended(this.#seat) ? 0 : Math.max(0, idle + ahead);
     const startable = this.#budget.available(this.#seat);
     return startable < idle ? startable : idle + ahead;
+  }
+
+  /** Whether a run can start that nobody waits for, without taking what the next request needs. */
+  get spare(): boolean {
+    return this.#closed === undefined && this.#running < this.instances && this.#budget.spare(this.#seat);
   }
 
   onSlotFree(listener: () => void): () => void {
@@ -131,6 +146,11 @@ export class WorkerPool implements SlottedRunner {
     );
     const known = times.filter((time) => Number.isFinite(time));
     if (known.length > 0) this.#inferTime = Math.max(...known);
+    const perRow = elementsOf(sampleInputs(this.signature, 1, sample));
+    this.#warmRuns = sizes.map((rows, index) => ({
+      elements: rows * perRow,
+      time: Math.min(...replies.map((reply) => reply.times[index] ?? Number.NaN)),
+    }));
     return times;
   }
 
@@ -141,13 +161,15 @@ export class WorkerPool implements SlottedRunner {
     if (options.deadline !== undefined && options.deadline < performance.now()) {
       throw new InferenceError('deadline_exceeded', 'the deadline has passed');
     }
+    if (this.#inPlace?.takes(inputs, this.#running > 0))
+      return this.#runInPlace(this.#inPlace, inputs, options);
     const start = monotonic();
     const placed = placeInputs(inputs, this.#memory);
     this.#begin();
     try {
       const task: RunTask = { inputs: placed.inputs, outputs: options.outputs };
       const { outputs, inferStart, inferEnd } = unwrap(await this.#post(task));
-      this.#observe(inferEnd - inferStart);
+      this.#observe(inputs, inferEnd - inferStart);
       return {
         outputs,
         timings: {
@@ -161,6 +183,23 @@ export class WorkerPool implements SlottedRunner {
     } finally {
       for (const buffer of placed.buffers) this.#memory.give(buffer);
       this.#end();
+    }
+  }
+
+  /** From now on runs that are short enough happen on the calling thread. To be called once, after the last warm-up. */
+  shortRunsInPlace(): void {
+    this.#inPlace = InPlace.open(this.#options.path, this.#options, new RunTime(this.#warmRuns));
+  }
+
+  #runInPlace(inPlace: InPlace, inputs: TensorMap, { outputs: wanted }: RunOptions): RunResult {
+    try {
+      const { outputs, time } = inPlace.run(inputs, wanted);
+      const timings = { queue: 0, computeInput: 0, computeInfer: time, computeOutput: 0 };
+      return { outputs, timings, batchSize: rowsOf(inputs, this.signature) };
+    } finally {
+      for (const { data } of inputs.values()) {
+        if (!isStrings(data) && this.#memory.owns(data.buffer)) this.#memory.give(data.buffer);
+      }
     }
   }
 
@@ -178,6 +217,7 @@ export class WorkerPool implements SlottedRunner {
     }
     this.#budget.leave(this.#seat);
     await this.#threads.close();
+    await this.#inPlace?.close();
     this.#memory.clear();
   }
 
@@ -214,7 +254,8 @@ export class WorkerPool implements SlottedRunner {
     if (this.#running === 0) this.#idle?.();
   }
 
-  #observe(inferTime: number): void {
+  #observe(inputs: TensorMap, inferTime: number): void {
+    this.#inPlace?.observe(inputs, inferTime);
     const known = Number.isFinite(this.#inferTime) ? this.#inferTime : inferTime;
     this.#inferTime = known + NEWEST * (inferTime - known);
   }
@@ -227,38 +268,4 @@ export class WorkerPool implements SlottedRunner {
 function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {
   if (reply.ok) return reply;
   throw new InferenceError(reply.code, reply.message);
-}
-
-type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;
-
-/** Travels with a task as far as the balancer. */
-interface Ticket {
-  /** The thread id of the only worker the task is for. */
-  readonly only?: number;
-  /** The thread id of the worker that got it. */
-  worker?: number;
-}
-
-const TASKS_PER_WORKER = 2;
-
-const leastBusy: Balancer = (task, workers) => {
-  const ticket = task[queueOptionsSymbol as keyof typeof task] as Ticket | null;
-  let chosen: (typeof workers)[number] | null = null;
-  for (const worker of workers) {
-    if (worker.terminating || worker.destroyed || worker.currentUsage >= TASKS_PER_WORKER) continue;
-    if (ticket?.only !== undefined && worker.id !== ticket.only) continue;
-    if (chosen === null || worker.currentUsage < chosen.currentUsage) chosen = worker;
-  }
-  if (ticket !== null && chosen !== null) ticket.worker = chosen.id;
-  return chosen;
-};
-
-/** Runs a task once on every worker. */
-function onEach<Result>(threads: Piscina, name: string, task: object): Promise<Result[]> {
-  return Promise.all(
-    threads.threads.map(({ threadId }): Promise<Result> => {
-      const ticket: Ticket = { only: threadId };
-      return threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name });
-    }),
-  );
 }

@@ -1,0 +1,37 @@
+import { type Piscina, queueOptionsSymbol } from 'piscina';
+
+type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;
+
+/** Travels with a task as far as the balancer. */
+export interface Ticket {
+  /** The thread id of the only worker the task is for. */
+  readonly only?: number;
+  /** The thread id of the worker that got it. */
+  worker?: number;
+}
+
+/** One that runs and one that is handed ahead. */
+export const TASKS_PER_WORKER = 2;
+
+/** The worker with the fewest tasks, or the one that the task is for. */
+export const leastBusy: Balancer = (task, workers) => {
+  const ticket = task[queueOptionsSymbol as keyof typeof task] as Ticket | null;
+  let chosen: (typeof workers)[number] | null = null;
+  for (const worker of workers) {
+    if (worker.terminating || worker.destroyed || worker.currentUsage >= TASKS_PER_WORKER) continue;
+    if (ticket?.only !== undefined && worker.id !== ticket.only) continue;
+    if (chosen === null || worker.currentUsage < chosen.currentUsage) chosen = worker;
+  }
+  if (ticket !== null && chosen !== null) ticket.worker = chosen.id;
+  return chosen;
+};
+
+/** Runs a task once on every worker. */
+export function onEach<Result>(threads: Piscina, name: string, task: object): Promise<Result[]> {
+  return Promise.all(
+    threads.threads.map(({ threadId }): Promise<Result> => {
+      const ticket: Ticket = { only: threadId };
+      return threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name });
+    }),
+  );
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { RunTime } from '../../../src/workers/run-time.ts';
+import { floatTensor, tensors } from '../../support/tensors.ts';
+
+const inputs = (elements: number) => tensors({ x: floatTensor([1, elements], 0) });
+
+test('a run is expected to take what lies on the line through the shortest and the longest of the warm-up', () => {
+  const time = new RunTime([
+    { elements: 10, time: 3 },
+    { elements: 20, time: 9 },
+    { elements: 30, time: 5 },
+  ]);
+  expect(time.shortest).toBe(3);
+  expect(time.expected(inputs(10))).toBeCloseTo(3);
+  expect(time.expected(inputs(20))).toBeCloseTo(4);
+  expect(time.expected(inputs(50))).toBeCloseTo(7);
+});
+
+test('what is expected follows what is seen', () => {
+  const time = new RunTime([{ elements: 10, time: 1 }]);
+  for (let run = 0; run < 100; run++) time.observe(inputs(10), 2);
+  expect(time.expected(inputs(10))).toBeCloseTo(2, 2);
+});
+
+test('one run that was held up changes little', () => {
+  const time = new RunTime([{ elements: 10, time: 1 }]);
+  time.observe(inputs(10), 1000);
+  expect(time.expected(inputs(10))).toBeLessThan(1.5);
+});
+
+test('nothing is expected to be short where the model refused the sample', () => {
+  const time = new RunTime([{ elements: 10, time: Number.NaN }]);
+  time.observe(inputs(10), 1);
+  expect(time.shortest).toBe(Infinity);
+  expect(time.expected(inputs(10))).toBe(Infinity);
+});
