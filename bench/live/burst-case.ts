@@ -6,6 +6,7 @@ import {
   FAMILY,
   FASTEST,
   type LiveContext,
+  PINNED,
   SLOWEST,
   WINDOW_DELAY,
   WINDOWED,
@@ -34,8 +35,8 @@ export const FASTEST_ONLY = 'fastest only';
 /** By name: who answers. */
 const POLICIES: ReadonlyMap<string, string> = new Map([
   [OURS, FAMILY],
-  [BEST_ONLY, `${FAMILY}@${SLOWEST}`],
-  [FASTEST_ONLY, `${FAMILY}@${FASTEST}`],
+  [BEST_ONLY, `${PINNED}@${SLOWEST}`],
+  [FASTEST_ONLY, `${PINNED}@${FASTEST}`],
   [`window of ${WINDOW_DELAY} ms, best`, `${WINDOWED}@${SLOWEST}`],
   [`window of ${WINDOW_DELAY} ms, fastest`, `${WINDOWED}@${FASTEST}`],
 ]);
@@ -75,10 +76,10 @@ export async function burstCases(context: LiveContext): Promise<BurstResult> {
     context.measure({ stream: streamOf(model), arrivals, seed, duration: WINDOW, warmUp: WARM_UP });
   const { goodput: capacity } = await searchPeak(
     async (rate) => {
-      const { figures } = await measure(`${FAMILY}@${FASTEST}`, { kind: 'poisson', rate }, 1);
+      const { figures } = await measure(`${PINNED}@${FASTEST}`, { kind: 'poisson', rate }, 1);
       return figures.goodput;
     },
-    await context.closedRate(streamOf(`${FAMILY}@${FASTEST}`)),
+    await context.closedRate(streamOf(`${PINNED}@${FASTEST}`)),
   );
   told(`bursts: ${FASTEST} answers ${capacity.toFixed(0)}/s on time`);
   const rows: BurstRow[] = [];

@@ -1,7 +1,7 @@
 import { median } from '../statistics/summary.ts';
 import { figuresOf } from './figures.ts';
 import { LONGEST, mixedLengths } from './lengths.ts';
-import { ALONE, FAMILY, type LiveContext, SLOWEST, WINDOWED } from './live-context.ts';
+import { ALONE, type LiveContext, PINNED, SLOWEST, WINDOWED } from './live-context.ts';
 import type { Measured } from './live-generator.ts';
 import { type PaddingCounters, readPadding } from './padding-counters.ts';
 import type { Stream } from './stream.ts';
@@ -44,7 +44,7 @@ interface Policy {
 const policies = (): Policy[] => {
   const mixed = mixedLengths();
   return [
-    { policy: 'Sluice', stream: { model: `${FAMILY}@${SLOWEST}`, rows: 1, lengths: mixed } },
+    { policy: 'Sluice', stream: { model: `${PINNED}@${SLOWEST}`, rows: 1, lengths: mixed } },
     {
       policy: 'blind: all padded to the longest',
       stream: { model: `${WINDOWED}@${SLOWEST}`, rows: 1, lengths: LONGEST },

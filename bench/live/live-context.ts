@@ -14,6 +14,9 @@ export const FAMILY = 'intent';
 export const SLOWEST = 'default';
 export const FASTEST = 'distilled_int8';
 
+/** The same files, for requests that name their variant: they are no part of the demand that the family's scheduler sees. */
+export const PINNED = 'pinned';
+
 /** The same files, batched by a window of size and delay. */
 export const WINDOWED = 'windowed';
 
@@ -82,6 +85,7 @@ export async function openLiveContext({
       await writeFile(join(repository.path, model, 'model.json'), JSON.stringify(config));
   };
   await copy(FAMILY);
+  await copy(PINNED, { variants: [SLOWEST, FASTEST] });
   await copy(WINDOWED, {
     variants: [SLOWEST, FASTEST],
     maxBatchSize: WINDOW_ROWS,

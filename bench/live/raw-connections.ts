@@ -86,8 +86,8 @@ interface Waiting {
 }
 
 /**
- * Connections to one address, as a proxy in front of a server has them: a fixed number, the last one used goes first, and
- * what finds none free waits for one. A lost connection is opened anew.
+ * Connections to one address, as a proxy in front of a server has them: opened as they are needed up to a number, the last
+ * one used goes first, and what finds none free waits for one.
  */
 export class RawConnections {
   readonly #host: string;
@@ -95,28 +95,27 @@ export class RawConnections {
   readonly #idle: RawConnection[] = [];
   readonly #all = new Set<RawConnection>();
   readonly #waiting: Waiting[] = [];
-  #closed = false;
+  readonly #most: number;
 
-  constructor(address: string, count: number) {
+  constructor(address: string, most: number) {
     const { hostname, port } = new URL(address);
     this.#host = hostname;
     this.#port = Number(port);
-    for (let index = 0; index < count; index++) this.#open();
+    this.#most = most;
   }
 
   /** Sends a whole request; `done` gets no answer where the connection was lost. */
   send(bytes: Buffer, done: Done): void {
-    const connection = this.#idle.pop();
+    const connection = this.#idle.pop() ?? (this.#all.size < this.#most ? this.#open() : undefined);
     if (connection === undefined) this.#waiting.push({ bytes, done });
     else connection.send(bytes, done);
   }
 
   close(): void {
-    this.#closed = true;
     for (const connection of this.#all) connection.end();
   }
 
-  #open(): void {
+  #open(): RawConnection {
     const connection = new RawConnection(
       this.#host,
       this.#port,
@@ -124,7 +123,7 @@ export class RawConnections {
       (lost) => this.#lost(lost),
     );
     this.#all.add(connection);
-    this.#free(connection);
+    return connection;
   }
 
   #free(connection: RawConnection): void {
@@ -137,6 +136,7 @@ export class RawConnections {
     this.#all.delete(connection);
     const index = this.#idle.indexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
-    if (!this.#closed) this.#open();
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.send(next.bytes, next.done);
   }
 }
