@@ -42,7 +42,11 @@ export class InferenceError extends Error {
   readonly reason: RejectReason | undefined;
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
+    // Nobody reads the stack of a refusal, and taking it costs more than the rest of refusing.
+    const frames = Error.stackTraceLimit;
+    if (code !== 'internal') Error.stackTraceLimit = 0;
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    Error.stackTraceLimit = frames;
     this.code = code;
     this.retryAfter = details.retryAfter;
     this.reason = details.reason;
