@@ -64,12 +64,12 @@ function sentences(result: TuneResult): string {
   const { gain, pairs } = duel;
   const range = `${percent(gain.ratio)} (${percent(gain.low)} to ${percent(gain.high)} at 95 % confidence, ${pairs} pairs of windows in turn with the defaults)`;
   const figures = `${keys}: ${duel.winner.rows.toFixed(1)} rows/s at p99 ${ms(duel.winner.p99)} ms, the defaults ${duel.defaults.rows.toFixed(1)} at ${ms(duel.defaults.p99)} ms.\n`;
-  const share = `The defaults reach ${Math.round(100 / gain.ratio)} % of it.\n`;
+  const share = `The defaults reach ${Math.min(100, Math.round(100 / gain.ratio))} % of it.\n`;
   switch (verdict) {
     case 'gain':
       return `${figures}That is ${range} more ${load}. ${share}`;
     case 'bound':
-      return `${figures}It keeps the bound of ${bound} ms and the defaults do not. Its throughput is ${range} of a gain over theirs.\n`;
+      return `${figures}It keeps the bound of ${bound} ms and the defaults do not. In throughput it is at ${range}.\n`;
     case 'unclear':
       return `${figures}${
         duel.winner.within

@@ -21,6 +21,7 @@ export interface TunedLoad {
   readonly cpu: number;
   readonly seconds: number;
   readonly within: boolean;
+  readonly claim: 'met' | 'missed' | 'open';
 }
 
 export interface TunedConfiguration {
@@ -103,4 +104,4 @@ export function figuresOfTuned({ racers, duel, winner, verdict }: Tuned, default
   };
 }
 
-const loadOf = ({ latency: _latency, beyondDoubt: _doubt, ...load }: LoadFigures): TunedLoad => load;
+const loadOf = ({ latency: _latency, ...load }: LoadFigures): TunedLoad => load;

@@ -6,7 +6,8 @@ import { Pace } from './pace.ts';
 import { type RaceOptions, type Racer, runRace } from './race.ts';
 
 /**
- * `gain`: the winner answers more, beyond the noise. `bound`: it keeps the bound and the defaults do not. `defaults`:
+ * `gain`: the winner answers more, beyond the noise. `bound`: it keeps the bound and the
+ * defaults do not, both for sure. `defaults`:
  * nothing beat them. `unclear`: what won the final did not confirm it. `nothing`: no configuration keeps the bound.
  */
 export type Verdict = 'gain' | 'bound' | 'defaults' | 'unclear' | 'nothing';
@@ -57,6 +58,6 @@ function contenderOf(defaults: Configuration, finalists: readonly Racer[], fallb
 
 function verdictOf({ defaults, winner, gain }: Duel): Verdict {
   if (!winner.within) return 'unclear';
-  if (!defaults.within) return 'bound';
-  return gain.low > 1 ? 'gain' : 'unclear';
+  if (gain.low > 1) return 'gain';
+  return winner.claim === 'met' && defaults.claim === 'missed' ? 'bound' : 'unclear';
 }
