@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-# Sluice for CPUs. No model is inside: mount a repository at /models.
+# Sluice for CPUs. No model is inside: mount a repository at /models, and a volume at /var/lib/sluice if the next
+# container is to know what this one learned about the models.
 #   docker build -t sluice . && docker run --rm -p 8000:8000 -p 8001:8001 -p 8002:8002 -v "$PWD/models:/models:ro" sluice
 
 FROM node:24.21.0-bookworm-slim AS packages
@@ -22,6 +23,7 @@ ENV NODE_ENV=production \
     SLUICE_GRPC_PORT=8001 \
     SLUICE_ADMIN_PORT=8002 \
     SLUICE_MODEL_REPOSITORY=/models \
+    SLUICE_STATE_DIR=/var/lib/sluice \
     MALLOC_ARENA_MAX=1 \
     MALLOC_TRIM_THRESHOLD_=131072 \
     MALLOC_MMAP_THRESHOLD_=131072
@@ -30,6 +32,7 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
 COPY proto ./proto
 COPY src ./src
+RUN install -d -o node -g node -m 700 /var/lib/sluice
 USER node
 EXPOSE 8000 8001 8002
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \

@@ -4,9 +4,9 @@ import { VersionSchedulers } from './batching/version-scheduler.ts';
 import { ResultReuse } from './caching/result-reuse.ts';
 import type { Config } from './config/config.ts';
 import { prepareRuntimeEnvironment } from './config/runtime-environment.ts';
-import { type AdminServer, createAdminServer } from './gateway/admin-server.ts';
-import { createGrpcServer, type GrpcServer } from './gateway/grpc-server.ts';
-import { createRestServer, type RestServer } from './gateway/rest-server.ts';
+import type { AdminServer } from './gateway/admin-server.ts';
+import type { GrpcServer } from './gateway/grpc-server.ts';
+import type { RestServer } from './gateway/rest-server.ts';
 import { DataPlane } from './inference/data-plane.ts';
 import { Lifecycle, type Stage } from './lifecycle.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -14,10 +14,13 @@ import { VersionRecorders } from './metrics/version-recorders.ts';
 import { ModelRegistry } from './repository/model-registry.ts';
 import { openRepository } from './repository/model-repository.ts';
 import type { LoadContext } from './repository/open-variant.ts';
+import { StateFolder } from './state/state-folder.ts';
 import { createTaskPlane, type Tasks } from './tasks/task-plane.ts';
 import { createVariantOpener } from './variant-opener.ts';
 import { ComputeBudget } from './workers/compute-budget.ts';
 import { availableCores } from './workers/defaults.ts';
+import { LoadTurns } from './workers/load-turns.ts';
+import { Prober } from './workers/probe.ts';
 
 /** The extensions of the protocol that are implemented, by Triton's names. */
 const EXTENSIONS = [
@@ -29,6 +32,12 @@ const EXTENSIONS = [
   'parameters',
   'statistics',
 ] as const;
+
+/** Variants that are opened at the same time: more than the work is shared by, so that small ones do not wait for large ones. */
+const LOADS = 4;
+
+/** Models whose variants may ask for their turn at the same time. */
+const MODELS = 64;
 
 /** What closing models and ports takes at the end of the grace, milliseconds. */
 const CLOSING_TIME = 1000;
@@ -77,6 +86,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const metrics = new Metrics({ version, tritonMetrics: config.tritonMetrics });
   const recorders = new VersionRecorders();
+  const prober = new Prober();
+  const turns = new LoadTurns(LOADS);
+  const { stateDir } = config;
   const cores = config.cores === 0 ? availableCores() : config.cores;
   const schedulers = new VersionSchedulers({
     slots: cores,
@@ -86,13 +98,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const reuse = new ResultReuse({ coalesce: config.coalesce, cacheBytes: config.responseCacheBytes });
   const measureLoad = loadWatcher(metrics);
+  const begun = Promise.withResolvers<void>();
   const registry = new ModelRegistry({
     repository: openRepository({ path: resolve(config.modelRepository), modelName: config.modelName }),
     mode: config.modelControlMode,
     loadModels: config.loadModels,
+    parallelLoads: MODELS,
     pollInterval: config.pollInterval,
     openVariant: createVariantOpener({
       budget: new ComputeBudget(cores),
+      prober,
+      turns,
+      state: stateDir === '' ? undefined : new StateFolder({ path: resolve(stateDir), logger }),
       metrics,
       statisticsOf: ({ model, version: each }) => recorders.of(model, each),
       schedulerOf: ({ model, version: each }) => schedulers.of(model, each),
@@ -103,6 +120,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       measureLoad(...change);
       parts.grpc?.readinessChanged();
       const [model, version, , state] = change;
+      begun.resolve();
       if (state === 'READY') void parts.tasks?.prepare(model, version);
     },
     logger,
@@ -120,8 +138,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   parts.tasks = createTaskPlane({ dataPlane, logger });
   const { host } = config;
+  // Other cores open models while this thread loads the code of the gateways, which is as long.
+  const loaded = registry.start().finally(() => turns.end());
+  loaded.catch(() => {});
+  await Promise.race([begun.promise, loaded.catch(() => {})]);
   try {
+    const { createAdminServer } = await import('./gateway/admin-server.ts');
     parts.admin = await createAdminServer({ dataPlane, metrics, host, port: config.adminPort, logger });
+    const { createRestServer } = await import('./gateway/rest-server.ts');
     parts.rest = await createRestServer({
       dataPlane,
       tasks: parts.tasks,
@@ -132,6 +156,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       logger,
       onRequestEnded: metrics.transport('rest'),
     });
+    const { createGrpcServer } = await import('./gateway/grpc-server.ts');
     parts.grpc = await createGrpcServer({
       dataPlane,
       host,
@@ -142,7 +167,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     });
     const addresses = { http: parts.rest.address, grpc: parts.grpc.address, admin: parts.admin.address };
     logger.info({ addresses }, 'listening');
-    await registry.start();
+    await loaded;
     lifecycle.started();
     parts.grpc.readinessChanged();
     logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');

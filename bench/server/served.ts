@@ -46,10 +46,11 @@ export class Served implements AsyncDisposable {
    * ends before.
    */
   static async start(repository: string, flags: readonly string[] = [], nodeFlags: readonly string[] = []) {
-    const ports = ['--http-port', '0', '--grpc-port', '0', '--admin-port', '0'];
+    // Every run begins with the same knowledge: none.
+    const settings = ['--http-port', '0', '--grpc-port', '0', '--admin-port', '0', '--state-dir', ''];
     const child = spawn(
       process.execPath,
-      [...nodeFlags, MAIN, 'serve', '--model-repository', repository, ...ports, ...COMPUTE_ALL, ...flags],
+      [...nodeFlags, MAIN, 'serve', '--model-repository', repository, ...settings, ...COMPUTE_ALL, ...flags],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     endWithUs(child);

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { invalidArgument, messageOf } from '../errors.ts';
-import { OPTIONS, type OptionKey } from './options.ts';
+import { OPTIONS, type Option, type OptionKey } from './options.ts';
 
 type Shape = { [Key in OptionKey]: (typeof OPTIONS)[Key]['schema'] };
 
@@ -27,14 +28,23 @@ export function loadConfig({ argv = [], env = process.env }: ConfigSources = {})
   const file = flags['config'] ?? env['SLUICE_CONFIG'];
   const values: Record<string, unknown> = file === undefined || file === '' ? {} : readFile(file);
   for (const key of KEYS) {
-    const variable = env[OPTIONS[key].env];
-    const value = flags[OPTIONS[key].flag] ?? (variable === '' ? undefined : variable);
+    const option: Option = OPTIONS[key];
+    const variable = env[option.env];
+    const absent = variable === '' && option.emptyCounts !== true;
+    const value = flags[option.flag] ?? (absent ? undefined : variable);
     if (value !== undefined) values[key] = value;
   }
   rejectUnknownVariables(env);
   const result = SCHEMA.safeParse(values);
   if (!result.success) throw invalidArgument(`configuration: ${describe(result.error)}`);
-  return Object.freeze(result.data);
+  const stateDir = result.data.stateDir === 'auto' ? userStateFolder(env) : result.data.stateDir;
+  return Object.freeze({ ...result.data, stateDir });
+}
+
+/** By the XDG base directory specification; empty where there is no such place. */
+function userStateFolder({ XDG_STATE_HOME: state = '', HOME: home = '' }: NodeJS.ProcessEnv): string {
+  if (isAbsolute(state)) return join(state, 'sluice');
+  return isAbsolute(home) ? join(home, '.local', 'state', 'sluice') : '';
 }
 
 function parseFlags(argv: readonly string[]): Record<string, string | undefined> {

@@ -8,6 +8,8 @@ export interface Option {
   readonly flag: string;
   readonly env: string;
   readonly schema: z.ZodType;
+  /** Whether an empty variable is a value; else it is as if it were not there. */
+  readonly emptyCounts?: boolean;
   /** Meaning, unit and range, one sentence. */
   readonly help: string;
 }
@@ -69,6 +71,13 @@ export const OPTIONS = {
     env: 'SLUICE_MODEL_NAME',
     schema: z.string().default(''),
     help: 'Name to serve a repository under that is itself a single model.',
+  },
+  stateDir: {
+    flag: 'state-dir',
+    env: 'SLUICE_STATE_DIR',
+    schema: z.string().default('auto'),
+    emptyCounts: true,
+    help: "Folder for what is learned about models, kept for the next start; auto: 'sluice' in the user's state folder (XDG); empty: nothing is kept.",
   },
   modelControlMode: {
     flag: 'model-control-mode',

@@ -182,8 +182,9 @@ export class ManagedVersion {
     await verifyChecksum(file, signal);
     const id = { model: this.#model, version: this.version };
     this.#statistics ??= this.#context.statisticsFor(id.model, id.version);
-    const opened = await openVariant({ ...id, variant: file, settings, logger, signal });
-    const { variant, problem: _, fingerprint: __, ...variantFile } = file;
+    const main = file.variant === this.#source.defaultVariant;
+    const opened = await openVariant({ ...id, variant: file, main, settings, logger, signal });
+    const { variant, problem: _, fingerprint: __, dataStamp: ___, ...variantFile } = file;
     return { ...id, variant, ...opened, file: variantFile };
   }
 

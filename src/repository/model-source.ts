@@ -9,6 +9,8 @@ export interface VariantSource extends VariantFile {
   readonly problem?: string;
   /** Changes when the file, its external data or what variants.json expects of it changes. */
   readonly fingerprint: string;
+  /** Changes when a file beside it that may hold its weights does. */
+  readonly dataStamp: string;
 }
 
 /** Class names: of the outputs that are named, and a list for the output it fits. */

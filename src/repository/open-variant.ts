@@ -13,6 +13,8 @@ export interface OpenRequest {
   readonly model: string;
   readonly version: string;
   readonly variant: VariantSource;
+  /** Whether it is the one that answers for the model. */
+  readonly main: boolean;
   /** The settings of this variant: the model's, with its own above them. */
   readonly settings: ModelSettings;
   readonly logger: Logger;

@@ -107,6 +107,7 @@ function sourceOf(variant: string, { file, siblings }: Candidate, measured?: Mea
     ...(accuracy === undefined ? {} : { accuracy }),
     ...(sha256 === undefined ? {} : { sha256 }),
     fingerprint: JSON.stringify([file.path, file.stamp, data, accuracy, sha256]),
+    dataStamp: JSON.stringify(data),
   };
 }
 
@@ -117,4 +118,5 @@ const withoutFile = (variant: string, name: string, problem: string): VariantSou
   bytes: 0,
   problem,
   fingerprint: problem,
+  dataStamp: '',
 });

@@ -33,6 +33,22 @@ const PROFILE_ROWS = [1, 2, 4, 8, 16];
 const PROFILE_LENGTHS = [1, 16, 64, 128];
 
 /**
+ * By how many times measurements differ from a profile, in the middle of them: 1 where they agree, infinite where the
+ * profile says nothing about them.
+ */
+export function disagreement(
+  { coefficients: [alpha, beta, gamma] }: CostProfile,
+  measurements: readonly Measurement[],
+): number {
+  const ratios = measurements
+    .filter(({ latency }) => latency > 0)
+    .map(({ rows, length, latency }) => latency / (alpha + rows * length * (beta + gamma * length)))
+    .sort((a, b) => a - b);
+  const ratio = ratios[Math.floor(ratios.length / 2)] ?? Number.POSITIVE_INFINITY;
+  return Math.max(ratio, 1 / ratio);
+}
+
+/**
  * What a batch of one variant costs, as a function of its rows and its padded length, learned while it runs. `predict`
  * is what to expect and is for comparing; `bound` is what 99 % stay below and is for promises.
  */
@@ -130,15 +146,21 @@ export class CostModel {
     };
   }
 
-  /** A profile of an earlier process helps where nothing is measured yet, and weighs little against what is. */
-  import({ coefficients: [alpha, beta, gamma] }: CostProfile): void {
-    const weight = PROFILE_WEIGHT / (PROFILE_ROWS.length * PROFILE_LENGTHS.length);
+  /**
+   * A profile of an earlier process helps where nothing is measured yet, and weighs little against what is.
+   * @param share how much of that little it still counts, 0 to 1: less when it is old
+   */
+  import({ coefficients: [alpha, beta, gamma], inflation }: CostProfile, share = 1): void {
+    const weight = (share * PROFILE_WEIGHT) / (PROFILE_ROWS.length * PROFILE_LENGTHS.length);
+    if (!(weight > 0)) return;
     for (const rows of PROFILE_ROWS) {
       for (const length of PROFILE_LENGTHS) {
         const latency = alpha + rows * length * (beta + gamma * length);
         if (latency > 0 && Number.isFinite(latency)) this.#fit.anchor(rows, length, latency, weight);
       }
     }
+    this.#ratios.add(Math.min(Math.max(inflation, 1), MOST_INFLATION), share);
+    this.#inflation = Math.min(Math.max(this.#ratios.quantile(COVERAGE_GOAL), 1), MOST_INFLATION);
     this.#refresh();
   }
 

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 
 /** What the instances of one variant may hold together, bytes. */
 const MEMORY_PER_VARIANT = 2 * 2 ** 30;
@@ -10,6 +10,9 @@ const MOST_INSTANCES = 16;
 
 /** Cores this process may use; knows CPU affinity and the quota of a container. */
 export const availableCores = (): number => availableParallelism();
+
+/** As the system names it. */
+export const cpuModel = (): string => cpus()[0]?.model ?? 'unknown';
 
 /**
  * One instance per core, because several sessions with one thread each beat one session with several at every batch

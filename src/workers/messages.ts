@@ -48,7 +48,7 @@ export interface WarmTask {
 
 export interface WarmDone {
   readonly ok: true;
-  /** Milliseconds of the last run of each size, in the order asked; NaN where the model refused the sample. */
+  /** Milliseconds of the fastest run of each size, in the order asked; NaN where the model refused the sample. */
   readonly times: readonly number[];
 }
 

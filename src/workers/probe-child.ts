@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
 import type { Padding } from '../inference/signature.ts';
-import type { TensorMap } from '../tensor/tensor.ts';
 import { noBatchAxis, PROBE_ROWS, rowsDiffer } from './batch-invariance.ts';
 import { failure } from './messages.ts';
 import { OrtSession } from './ort-session.ts';
 import { harmlessPadding } from './padding-invariance.ts';
-import type { ProbeMessage, ProbeReport, ProbeTask, SizeTiming } from './probe-messages.ts';
+import type { ProbeMessage, ProbeReport, ProbeTask } from './probe-messages.ts';
 import { type SampleOptions, sampleInputs } from './sample-inputs.ts';
 
 /** Tried in this order until the model runs: ids that fit a small table, lengths that suit images. */
@@ -18,22 +17,15 @@ const SAMPLES: readonly SampleOptions[] = [
   { length: 1, largestId: 2 },
 ];
 
-const RUNS_PER_SIZE = 3;
+sacrifice();
 
-/** Milliseconds of measuring; sizes that would not fit in it are left out. */
-const MEASURING_LIMIT = 10_000;
-
-/** Milliseconds from which on a single run is measurement enough. */
-const SLOW_RUN = 250;
-
-process.once('message', (task: ProbeTask) => {
-  sacrifice();
+// Ends when the other side disconnects: nothing else keeps it.
+process.on('message', (task: ProbeTask) => {
   try {
     send({ kind: 'done', report: probe(task) });
   } catch (error) {
     send({ kind: 'failed', failure: failure(error) });
   }
-  process.disconnect();
 });
 
 function send(message: ProbeMessage): void {
@@ -49,33 +41,39 @@ function sacrifice(): void {
   }
 }
 
-function probe({ path, session: options, sizes }: ProbeTask): ProbeReport {
-  const start = performance.now();
+function probe({ path, session: options }: ProbeTask): ProbeReport {
   const session = OrtSession.open(path, options);
-  const openTime = performance.now() - start;
-  send({ kind: 'opened' });
+  try {
+    send({ kind: 'opened' });
+    return examine(session);
+  } finally {
+    // Nothing is asynchronous in it: its memory is there for the next file.
+    void session.close();
+  }
+}
+
+function examine(session: OrtSession): ProbeReport {
   const { signature, omittedOutputs } = session;
-  const found = { signature, omittedOutputs, openTime };
   const runnable = findSample(session);
   if (typeof runnable === 'string') {
     return {
-      ...found,
+      signature,
+      omittedOutputs,
       batchable: false,
       reason: runnable,
       sample: undefined,
       padding: undefined,
-      timings: [],
     };
   }
   const objection = noBatchAxis(signature) ?? notInvariant(session, runnable);
   const batchable = objection === undefined;
   return {
-    ...found,
+    signature,
+    omittedOutputs,
     batchable,
     reason: objection ?? 'rows run alone and together agree',
     sample: runnable,
     padding: batchable ? paddingOf(session, runnable) : undefined,
-    timings: measure(session, batchable ? sizes : [1], runnable),
   };
 }
 
@@ -110,30 +108,4 @@ function paddingOf(session: OrtSession, sample: SampleOptions): Padding | undefi
     // A longer input than the sample's does not run: then nothing is known about padding.
     return undefined;
   }
-}
-
-function measure(session: OrtSession, sizes: readonly number[], sample: SampleOptions): SizeTiming[] {
-  const start = performance.now();
-  const timings: SizeTiming[] = [];
-  let timePerRow = 0;
-  for (const rows of sizes) {
-    if (performance.now() - start + timePerRow * rows > MEASURING_LIMIT) break;
-    const time = medianTime(session, sampleInputs(session.signature, rows, sample));
-    timings.push({ rows, time });
-    timePerRow = time / rows;
-  }
-  return timings;
-}
-
-function medianTime(session: OrtSession, inputs: TensorMap): number {
-  const first = timeOf(session, inputs);
-  if (first > SLOW_RUN) return first;
-  const times = Array.from({ length: RUNS_PER_SIZE }, () => timeOf(session, inputs));
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? first;
-}
-
-function timeOf(session: OrtSession, inputs: TensorMap): number {
-  const start = performance.now();
-  session.runSync(inputs);
-  return performance.now() - start;
 }

@@ -3,17 +3,10 @@ import type { Failure } from './messages.ts';
 import type { SampleOptions } from './sample-inputs.ts';
 import type { SessionOptions } from './session-options.ts';
 
+/** One file to try. A child gets the next when it has answered. */
 export interface ProbeTask {
   readonly path: string;
   readonly session: SessionOptions;
-  /** Batch sizes to run and time, ascending; only size 1 for a model that cannot be batched. */
-  readonly sizes: readonly number[];
-}
-
-export interface SizeTiming {
-  readonly rows: number;
-  /** Milliseconds of one run, the median of a few. */
-  readonly time: number;
 }
 
 export interface ProbeReport {
@@ -28,9 +21,6 @@ export interface ProbeReport {
   readonly sample: SampleOptions | undefined;
   /** Where inputs may be padded; undefined where that was not shown to be harmless. */
   readonly padding: Padding | undefined;
-  readonly timings: readonly SizeTiming[];
-  /** Milliseconds to open the file. */
-  readonly openTime: number;
 }
 
 export type ProbeMessage =

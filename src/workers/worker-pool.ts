@@ -135,21 +135,22 @@ export class WorkerPool implements SlottedRunner {
 
   /**
    * Runs sample inputs of every size on every instance, and on every one that replaces it later.
-   * @returns milliseconds per run of each size, the slowest instance's; NaN where the model refuses the sample
+   * @returns milliseconds per run of each size, the fastest instance's, as others may have been held up; NaN
+   *   where the model refuses the sample
    */
   async warm(sizes: readonly number[], sample: SampleOptions = {}): Promise<number[]> {
     const task: WarmTask = { sizes, sample };
     this.#setup.warm = task;
     const replies = (await onEach<Reply<WarmDone>>(this.#threads, 'warm', task)).map(unwrap);
     const times = sizes.map((_, index) =>
-      Math.max(...replies.map((reply) => reply.times[index] ?? Number.NaN)),
+      Math.min(...replies.map((reply) => reply.times[index] ?? Number.NaN)),
     );
     const known = times.filter((time) => Number.isFinite(time));
     if (known.length > 0) this.#inferTime = Math.max(...known);
     const perRow = elementsOf(sampleInputs(this.signature, 1, sample));
     this.#warmRuns = sizes.map((rows, index) => ({
       elements: rows * perRow,
-      time: Math.min(...replies.map((reply) => reply.times[index] ?? Number.NaN)),
+      time: times[index] ?? Number.NaN,
     }));
     return times;
   }

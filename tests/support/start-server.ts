@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { loadConfig } from '../../src/config/config.ts';
 import { type Server, startServer } from '../../src/server.ts';
 
@@ -27,6 +27,7 @@ export interface TestServer extends AsyncDisposable {
 export async function startTestServer(
   files: RepositoryFiles,
   flags: readonly string[] = [],
+  logger: Logger = pino({ level: 'silent' }),
 ): Promise<TestServer> {
   const repository = await mkdtemp(join(tmpdir(), 'sluice-models-'));
   const write = async (some: RepositoryFiles): Promise<void> => {
@@ -39,7 +40,7 @@ export async function startTestServer(
   const ports = ['--http-port', '0', '--grpc-port', '0', '--admin-port', '0', '--cores', '2'];
   const server = await startServer({
     config: loadConfig({ argv: ['--model-repository', repository, ...ports, ...flags], env: {} }),
-    logger: pino({ level: 'silent' }),
+    logger,
     version: '0.0.0-test',
     exit: () => {},
     signals: new EventEmitter(),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../../bench/sim/random.ts';
-import { CostModel, type Measurement } from '../../../src/scheduling/cost-model.ts';
+import { CostModel, disagreement, type Measurement } from '../../../src/scheduling/cost-model.ts';
 import { Interference } from '../../../src/scheduling/interference.ts';
 
 type Law = (rows: number, length: number) => number;
@@ -144,6 +144,26 @@ describe('a profile', () => {
     after.import({ coefficients: [30, 0.1, 0], inflation: 1, observations: 1e6 });
     after.sweep(measured(law));
     for (const rows of [2, 16]) expect(after.predict(rows, 64) / law(rows, 64)).toBeLessThan(1.25);
+  });
+
+  test('brings the bound that was learned, unless it is old', () => {
+    const profile = { coefficients: [1, 1, 0], inflation: 1.6, observations: 100 } as const;
+    const [fresh, old] = [new CostModel(), new CostModel()];
+    fresh.import(profile);
+    old.import(profile, 0.05);
+    expect(fresh.inflation).toBeCloseTo(1.6, 1);
+    expect(old.inflation).toBeLessThan(1.2);
+  });
+
+  test('agrees with measurements by their middle, in either direction', () => {
+    const profile = { coefficients: [1, 1, 0], inflation: 1, observations: 100 } as const;
+    const times = (factor: number): Measurement[] =>
+      [1, 2, 4].map((rows) => ({ rows, length: 1, latency: factor * (1 + rows) }));
+    expect(disagreement(profile, times(1))).toBeCloseTo(1);
+    expect(disagreement(profile, times(3))).toBeCloseTo(3);
+    expect(disagreement(profile, times(1 / 3))).toBeCloseTo(3);
+    expect(disagreement(profile, [...times(1), { rows: 1, length: 1, latency: 900 }])).toBeCloseTo(1);
+    expect(disagreement(profile, [])).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

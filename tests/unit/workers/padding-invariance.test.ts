@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { probeModel } from '../../../src/workers/probe.ts';
+import { Prober } from '../../../src/workers/probe.ts';
 import { encoderModel, TINY_ENCODER } from '../../support/onnx/encoder.ts';
 import { type ModelFolder, modelFolder } from '../../support/onnx/make-models.ts';
 import { addModel, lengthMeanModel, sharedLengthModel } from '../../support/onnx/models.ts';
@@ -17,10 +17,9 @@ describe('the padding that the probe allows', () => {
 
   const paddingOf = async (bytes: Uint8Array) => {
     const path = await folder.write('model.onnx', bytes);
-    const { padding } = await probeModel(path, {
+    const { padding } = await new Prober().probe(path, {
       intraOpThreads: 1,
       executionProviders: ['cpu'],
-      sizes: [1],
     });
     return padding;
   };

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { type ProbedModel, type ProbeOptions, probeModel } from '../../../src/workers/probe.ts';
+import { type ProbeOptions, Prober } from '../../../src/workers/probe.ts';
+import type { ProbeReport } from '../../../src/workers/probe-messages.ts';
 import { encoderModel, TINY_ENCODER } from '../../support/onnx/encoder.ts';
 import { modelFolder } from '../../support/onnx/make-models.ts';
 import {
@@ -19,19 +20,25 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 let files = 0;
 
-async function probe(bytes: Buffer, options: Partial<ProbeOptions> = {}): Promise<ProbedModel> {
+const SESSION = { intraOpThreads: 1, executionProviders: ['cpu'] };
+
+/** One for all tests, as in the server: what one file does to it must not be seen by the next. */
+const shared = new Prober({ most: 1 });
+
+async function probe(
+  bytes: Buffer,
+  options: Partial<ProbeOptions> = {},
+  prober: Prober = shared,
+): Promise<ProbeReport> {
   const path = await folder.write(`model-${files++}.onnx`, bytes);
-  return probeModel(path, { intraOpThreads: 1, executionProviders: ['cpu'], sizes: [1, 4], ...options });
+  return prober.probe(path, { ...SESSION, ...options });
 }
 
 describe('a model that is probed', () => {
-  test('is found batchable, with its signature, size and times', async () => {
-    const bytes = encoderModel(TINY_ENCODER);
-    const report = await probe(bytes);
-    expect(report).toMatchObject({ batchable: true, fileBytes: bytes.length, omittedOutputs: [] });
+  test('is found batchable, with its signature', async () => {
+    const report = await probe(encoderModel(TINY_ENCODER));
+    expect(report).toMatchObject({ batchable: true, omittedOutputs: [] });
     expect(report.signature.inputs.map(({ name }) => name)).toEqual(['input_ids', 'attention_mask']);
-    expect(report.timings.map(({ rows }) => rows)).toEqual([1, 4]);
-    for (const { time } of report.timings) expect(time).toBeGreaterThan(0);
   });
 
   test.each([
@@ -42,7 +49,6 @@ describe('a model that is probed', () => {
     const report = await probe(bytes);
     expect(report.batchable).toBe(false);
     expect(report.reason).toContain(reason);
-    expect(report.timings.map(({ rows }) => rows)).toEqual([1]);
   });
 
   test('is tried with smaller ids when the first ones are not in its table', async () => {
@@ -87,8 +93,8 @@ describe('a model that is probed', () => {
   });
 
   test('is refused when the runtime aborts on it, which ends only the process it was probed in', async () => {
-    const entry = new URL('../../support/aborting-probe.ts', import.meta.url);
-    await expect(probe(sequenceModel(), { entry })).rejects.toMatchObject({
+    const prober = new Prober({ entry: new URL('../../support/aborting-probe.ts', import.meta.url) });
+    await expect(probe(sequenceModel(), {}, prober)).rejects.toMatchObject({
       code: 'failed_precondition',
       message: expect.stringContaining('the runtime aborted while loading it (SIGABRT)'),
     });
@@ -102,10 +108,33 @@ describe('a model that is probed', () => {
   });
 
   test('must exist', async () => {
-    const options = { intraOpThreads: 1, executionProviders: ['cpu'], sizes: [1] };
-    await expect(probeModel(`${folder.path}/absent.onnx`, options)).rejects.toMatchObject({
+    await expect(shared.probe(`${folder.path}/absent.onnx`, SESSION)).rejects.toMatchObject({
       code: 'not_found',
       message: 'there is no model file absent.onnx',
     });
+  });
+});
+
+describe('a file that ends the child', () => {
+  const ENTRY = new URL('../../support/crashing-probe.ts', import.meta.url);
+
+  test('fails alone: those before, beside and after it are answered by another child', async () => {
+    const prober = new Prober({ most: 1, entry: ENTRY });
+    const paths = await Promise.all(
+      ['good', 'fatal', 'better', 'best'].map((name) => folder.write(`${name}.onnx`, sequenceModel())),
+    );
+    const answers = await Promise.allSettled(paths.map((path) => prober.probe(path, SESSION)));
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(answers[1]).toMatchObject({
+      reason: { message: expect.stringContaining('cannot load fatal.onnx: the runtime aborted') },
+    });
+  });
+
+  test('is not blamed for what a file before it left behind', async () => {
+    const prober = new Prober({ most: 1, entry: ENTRY });
+    const poison = await folder.write('poison.onnx', sequenceModel());
+    const innocent = await folder.write('innocent.onnx', sequenceModel());
+    await expect(prober.probe(poison, SESSION)).resolves.toMatchObject({ batchable: false });
+    await expect(prober.probe(innocent, SESSION)).resolves.toMatchObject({ batchable: false });
   });
 });

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.ts';
+import {
+  fileNameOf,
+  isRecordName,
+  type Learned,
+  readRecord,
+  type VariantKey,
+  type VariantRecord,
+  writeRecord,
+} from './variant-record.ts';
+
+export interface StateFolderOptions {
+  readonly path: string;
+  readonly logger: Logger;
+  /** Files to keep; the oldest above it are removed. Default 512. */
+  readonly most?: number;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly now?: () => number;
+}
+
+const MOST_FILES = 512;
+/** Files written between two looks at how many there are. */
+const WRITES_PER_LOOK = 32;
+/** Bytes; a record has about one thousand. */
+const LARGEST_FILE = 16 * 1024;
+const WRITABLE_BY_ALL = 0o002;
+
+/**
+ * What was learned about variants, a file each, for the next start. It is a help and nothing more: what cannot be read
+ * is not known, what cannot be written is forgotten, and neither ever fails a start.
+ */
+export class StateFolder {
+  readonly #path: string;
+  readonly #logger: Logger;
+  readonly #most: number;
+  readonly #now: () => number;
+  #writable = true;
+  #writes = 0;
+
+  constructor({ path, logger, most = MOST_FILES, now = Date.now }: StateFolderOptions) {
+    this.#path = path;
+    this.#logger = logger;
+    this.#most = most;
+    this.#now = now;
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.#now();
+  }
+
+  /** What is known under the key; undefined where nothing is, or nothing that can be trusted. */
+  async read(key: VariantKey): Promise<VariantRecord | undefined> {
+    const name = fileNameOf(key);
+    try {
+      const content = await this.#content(name);
+      return content === undefined ? undefined : readRecord(content, key, this.#now());
+    } catch (error) {
+      this.#logger.warn({ file: join(this.#path, name), reason: messageOf(error) }, 'state file ignored');
+      return undefined;
+    }
+  }
+
+  /** Whoever reads meanwhile finds the file as it was or as it is then, never a part of it. */
+  async write(key: VariantKey, learned: Learned): Promise<void> {
+    if (!this.#writable) return;
+    const content = writeRecord(key, learned);
+    const target = join(this.#path, fileNameOf(key));
+    const unfinished = `${target}.${randomBytes(6).toString('hex')}.new`;
+    try {
+      await mkdir(this.#path, { recursive: true, mode: 0o700 });
+      try {
+        await writeFile(unfinished, content, { flag: 'wx', mode: 0o600 });
+        await rename(unfinished, target);
+      } catch (error) {
+        await rm(unfinished, { force: true }).catch(() => {});
+        throw error;
+      }
+      if (this.#writes++ % WRITES_PER_LOOK === 0) await this.#removeOldest();
+    } catch (error) {
+      // Several variants write at the same time: one line is enough.
+      if (!this.#writable) return;
+      this.#writable = false;
+      const reason = messageOf(error);
+      this.#logger.info({ stateDir: this.#path, reason }, 'nothing is kept for the next start');
+    }
+  }
+
+  /** Undefined where there is no such file. A pipe or a link in its place is not waited for or followed. */
+  async #content(name: string): Promise<string | undefined> {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    let file: FileHandle;
+    try {
+      file = await open(join(this.#path, name), flags);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      const info = await file.stat();
+      if (!info.isFile()) throw new Error('it is not a file');
+      if (info.size > LARGEST_FILE) throw new Error(`it has ${info.size} bytes, more than ${LARGEST_FILE}`);
+      if ((info.mode & WRITABLE_BY_ALL) !== 0) throw new Error('everybody may write it');
+      const owner = process.getuid?.();
+      if (owner !== undefined && info.uid !== owner && info.uid !== 0)
+        throw new Error('it is of another user');
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(LARGEST_FILE), 0, LARGEST_FILE, 0);
+      return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #removeOldest(): Promise<void> {
+    const names = (await readdir(this.#path)).filter(isRecordName);
+    if (names.length <= this.#most) return;
+    const aged = await Promise.all(
+      names.map(async (name) => {
+        const written = await stat(join(this.#path, name)).catch(() => undefined);
+        return { name, written: written?.mtimeMs ?? 0 };
+      }),
+    );
+    const oldest = aged.sort((a, b) => a.written - b.written).slice(0, names.length - this.#most);
+    await Promise.all(oldest.map(({ name }) => rm(join(this.#path, name), { force: true })));
+  }
+}
