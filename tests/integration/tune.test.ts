@@ -25,7 +25,7 @@ beforeAll(async () => {
   await add('triton/config.pbtxt', 'max_batch_size: 8');
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
 
 async function add(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(join(repository, path)), { recursive: true });
@@ -104,7 +104,7 @@ test('an interrupt ends the children and leaves every file as it was', async () 
   const argv = ['tune', '--model', 'mlp', '--repository', repository, '--write'];
   const child = spawn(process.execPath, ['src/main.ts', ...argv], {
     cwd: ROOT,
-    env: { ...process.env, TMPDIR: temporary },
+    env: { ...process.env, TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout });
