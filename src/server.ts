@@ -60,6 +60,8 @@ export interface Address {
 export interface Server {
   readonly addresses: Readonly<Record<'http' | 'grpc' | 'admin', Address>>;
   readonly lifecycle: Lifecycle;
+  /** What the gateways speak to, for whoever runs the server in a process of their own. */
+  readonly dataPlane: DataPlane;
 }
 
 /**
@@ -171,7 +173,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     lifecycle.started();
     parts.grpc.readinessChanged();
     logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');
-    return { addresses, lifecycle };
+    return { addresses, lifecycle, dataPlane };
   } catch (error) {
     await lifecycle.shutdown('the start failed');
     throw error;
