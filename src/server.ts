@@ -14,6 +14,7 @@ import { VersionRecorders } from './metrics/version-recorders.ts';
 import { ModelRegistry } from './repository/model-registry.ts';
 import { openRepository } from './repository/model-repository.ts';
 import type { LoadContext } from './repository/open-variant.ts';
+import { ActiveRollouts } from './rollout/active-rollouts.ts';
 import { StateFolder } from './state/state-folder.ts';
 import { createTaskPlane, type Tasks } from './tasks/task-plane.ts';
 import { createVariantOpener } from './variant-opener.ts';
@@ -101,7 +102,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const reuse = new ResultReuse({ coalesce: config.coalesce, cacheBytes: config.responseCacheBytes });
   const measureLoad = loadWatcher(metrics);
   const begun = Promise.withResolvers<void>();
-  const registry = new ModelRegistry({
+  const rollouts: ActiveRollouts = new ActiveRollouts({ logger, registry: () => registry });
+  const registry: ModelRegistry = new ModelRegistry({
     repository: openRepository({ path: resolve(config.modelRepository), modelName: config.modelName }),
     mode: config.modelControlMode,
     loadModels: config.loadModels,
@@ -125,15 +127,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       begun.resolve();
       if (state === 'READY') void parts.tasks?.prepare(model, version);
     },
+    rollouts,
     logger,
   });
   parts.registry = registry;
   metrics.watchIndex(() => registry.index());
   metrics.watchSchedules(() => schedulers.states());
+  metrics.watchRollouts(rollouts);
   metrics.watchCache(() => reuse.state());
 
   const dataPlane = new DataPlane({
     registry,
+    rollouts,
     server: { name: 'sluice', version, extensions: EXTENSIONS },
     accepting: () => lifecycle.accepting,
     unresolved: (code) => metrics.requestUnresolved(code),
@@ -146,7 +151,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await Promise.race([begun.promise, loaded.catch(() => {})]);
   try {
     const { createAdminServer } = await import('./gateway/admin-server.ts');
-    parts.admin = await createAdminServer({ dataPlane, metrics, host, port: config.adminPort, logger });
+    parts.admin = await createAdminServer({
+      dataPlane,
+      metrics,
+      rollouts,
+      host,
+      port: config.adminPort,
+      logger,
+    });
     const { createRestServer } = await import('./gateway/rest-server.ts');
     parts.rest = await createRestServer({
       dataPlane,

@@ -1,4 +1,5 @@
 import { DynamicBatcher } from './batching/dynamic-batcher.ts';
+import { SpareCapacity } from './batching/spare-capacity.ts';
 import type { VersionScheduler } from './batching/version-scheduler.ts';
 import type { ResultReuse } from './caching/result-reuse.ts';
 import type { CacheObserver, VariantId, VariantObserver } from './inference/observer.ts';
@@ -43,6 +44,7 @@ export function createVariantOpener({
   reuse,
 }: VariantOpenerOptions): OpenVariant {
   const preparer = new Preparer({ budget, prober, turns, state });
+  const spare = new SpareCapacity();
   return async (request) => {
     const prepared = await preparer.prepare(request, schedulerOf(idOf(request)).interference);
     try {
@@ -89,6 +91,7 @@ export function createVariantOpener({
     if (settings.responseCache && !reuse.hasCache) {
       logger.warn(id, 'responseCache is set, but the server has no response cache: responseCacheBytes is 0');
     }
+    const leave = spare.join(runner);
     series.watch({
       inFlight: () => runner.inFlight,
       instances: () => pool.instances,
@@ -99,8 +102,10 @@ export function createVariantOpener({
       batching,
       runner: closing(reusing, async () => {
         series.close();
+        leave();
         await keeper?.close();
       }),
+      spare: spare.lane(pool, batching),
       observer,
       instances: pool.instances,
       intraOpThreads,

@@ -49,7 +49,7 @@ export class VersionScheduler {
    * @returns a runner that answers on it, or on those that the terms of a run allow; closing it takes the variant out
    * and closes its workers
    */
-  open(lane: VariantLane): Runner & { readonly inFlight: number } {
+  open(lane: VariantLane): Runner & { readonly inFlight: number; readonly queueDepth: number } {
     const key = `${lane.batching.maxBatchSize === 0 ? 'alone' : 'batched'} ${signatureKey(lane.signature)}`;
     const group = this.#groups.get(key) ?? { lanes: [], current: undefined, draining: new Set() };
     this.#groups.set(key, group);
@@ -131,6 +131,11 @@ class LaneRunner implements Runner {
   /** Requests of the whole version, told by its first variant alone. */
   get inFlight(): number {
     return this.#group.lanes[0] === this.#lane ? (this.#group.current?.inFlight ?? 0) : 0;
+  }
+
+  /** Entries of the whole version that wait, told by its first variant alone. */
+  get queueDepth(): number {
+    return this.#group.lanes[0] === this.#lane ? (this.#group.current?.queueDepth ?? 0) : 0;
   }
 
   run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {

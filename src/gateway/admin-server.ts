@@ -1,10 +1,15 @@
 import { fastify } from 'fastify';
 import type { Logger } from 'pino';
+import { InferenceError } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
+import { STATUS } from '../protocol/status.ts';
+import { addRolloutRoutes, ROLLOUT_BODY_LIMIT, type RolloutAdmin } from './admin-rollouts.ts';
+import { clientFault } from './rest-errors.ts';
 
 export interface AdminServerOptions {
   readonly dataPlane: Pick<DataPlane, 'accepting' | 'ready' | 'repositoryIndex'>;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly rollouts: RolloutAdmin;
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
@@ -18,11 +23,11 @@ export interface AdminServer {
 }
 
 /**
- * Metrics and probes on a port of their own, so that neither waits behind inference traffic. `/livez` says that the
+ * Metrics, probes and rollouts on a port of their own, so that none waits behind inference traffic. `/livez` says that the
  * event loop turns and nothing else: a full queue or a long load must not get the process killed.
  */
 export async function createAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { dataPlane, metrics, host, port, logger } = options;
+  const { dataPlane, metrics, rollouts, host, port, logger } = options;
   const app = fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1024 });
 
   app.get('/metrics', async (_request, reply) => {
@@ -38,11 +43,21 @@ export async function createAdminServer(options: AdminServerOptions): Promise<Ad
     reply.header('cache-control', 'no-store').code(ready ? 200 : 503);
     return ready ? { ready } : { ready, reasons: reasonsOf(dataPlane) };
   });
+  addRolloutRoutes(app, rollouts);
   app.setNotFoundHandler(async (_request, reply) => {
     reply.code(404);
-    return { error: 'not found, this port has /metrics, /livez and /readyz' };
+    return { error: 'not found, this port has /metrics, /livez, /readyz and /models/<name>/rollout' };
   });
   app.setErrorHandler(async (err, _request, reply) => {
+    if (err instanceof InferenceError && err.code !== 'internal') {
+      reply.code(STATUS[err.code].http);
+      return { error: err.message };
+    }
+    const refused = clientFault(err, ROLLOUT_BODY_LIMIT);
+    if (refused !== undefined) {
+      reply.code(refused.status);
+      return { error: refused.message };
+    }
     logger.error({ err }, 'admin request failed');
     reply.code(500);
     return { error: 'internal error' };

@@ -28,6 +28,8 @@ export interface CallContext {
   readonly requestId: string;
   /** On the clock of `performance.now()`, milliseconds. */
   readonly deadline: number | undefined;
+  /** What the metadata `x-sluice-key` says: requests of one key stay on one arm of a rollout. */
+  readonly key: string | undefined;
   /** Address of the client. */
   readonly client: string;
   /** Aborted when the client cancels or is gone. */
@@ -46,6 +48,7 @@ export function openCall(call: CallSurface): CallContext {
   return {
     requestId: requestIdOf(call.metadata.get('x-request-id')[0]),
     deadline: deadlineOf(call.getDeadline()),
+    key: call.metadata.get('x-sluice-key')[0]?.toString(),
     client: call.getPeer().replace(/:\d+$/, ''),
     signal: controller.signal,
     settle: () => {

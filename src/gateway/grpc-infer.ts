@@ -8,12 +8,13 @@ import { widenHalfPrecision } from './half-precision.ts';
 export function inferFor(
   dataPlane: DataPlane,
   wire: WireRequest,
-  { signal, deadline, client }: CallContext,
+  { signal, deadline, key, client }: CallContext,
 ): Promise<InferenceResponse> {
   const request = {
     ...toInferenceRequest(wire),
     signal,
     client,
+    ...(key === undefined ? {} : { key }),
     ...(deadline === undefined ? {} : { deadline }),
   };
   return dataPlane.infer(widenHalfPrecision(dataPlane, request));

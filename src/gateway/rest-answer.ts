@@ -26,6 +26,12 @@ export function deadlineOf(request: RestHandlerRequest): number | undefined {
   return timeout > MAX_TIMEOUT ? undefined : performance.now() + timeout;
 }
 
+/** What `x-sluice-key` says: requests of one key stay on one arm of a rollout. */
+export function keyOf(request: RestHandlerRequest): { readonly key?: string } {
+  const key = request.headers['x-sluice-key'];
+  return typeof key === 'string' ? { key } : {};
+}
+
 /** Headers of every answer that a model gave. */
 export function describeRun(reply: FastifyReply, run: RunDescription): void {
   for (const [name, value] of answerHeaders(run)) reply.header(name, value);

@@ -41,7 +41,10 @@ export function sendError(
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'unknown';
 
 /** Faults that the HTTP layer finds before our code runs, in words that name the limit. */
-function clientFault(thrown: unknown, bodyLimit: number): { status: number; message: string } | undefined {
+export function clientFault(
+  thrown: unknown,
+  bodyLimit: number,
+): { status: number; message: string } | undefined {
   if (thrown instanceof InferenceError || !(thrown instanceof Error)) return undefined;
   const { code, statusCode } = thrown as Error & { code?: unknown; statusCode?: unknown };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;

@@ -5,7 +5,7 @@ import { ALL_BINARY, type RestRequest } from '../protocol/rest-request.ts';
 import { widenHalfPrecision } from './half-precision.ts';
 import type { JsonPool } from './json-pool.ts';
 import { bodyKind } from './media-type.ts';
-import { deadlineOf, describeRun, disconnectSignal } from './rest-answer.ts';
+import { deadlineOf, describeRun, disconnectSignal, keyOf } from './rest-answer.ts';
 import { refuse } from './rest-errors.ts';
 import type { RestHandlerRequest } from './rest-route.ts';
 
@@ -33,6 +33,7 @@ export async function infer(
       ...(version === undefined ? {} : { version }),
       signal,
       client: request.ip,
+      ...keyOf(request),
       ...(deadline === undefined ? {} : { deadline }),
     }),
   );

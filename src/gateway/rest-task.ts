@@ -3,7 +3,7 @@ import { invalidArgument } from '../errors.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
 import type { JsonPool } from './json-pool.ts';
 import { bodyKind } from './media-type.ts';
-import { deadlineOf, describeRun, disconnectSignal } from './rest-answer.ts';
+import { deadlineOf, describeRun, disconnectSignal, keyOf } from './rest-answer.ts';
 import { refuse } from './rest-errors.ts';
 import type { RestHandlerRequest } from './rest-route.ts';
 
@@ -42,6 +42,7 @@ export async function runTask(
     ...(target.task === undefined ? {} : { task: target.task }),
     signal,
     client: request.ip,
+    ...keyOf(request),
     ...(deadline === undefined ? {} : { deadline }),
   });
   describeRun(reply, response);

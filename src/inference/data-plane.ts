@@ -9,6 +9,7 @@ import {
   type ServerMetadata,
 } from './metadata.ts';
 import { parseModelName } from './names.ts';
+import { type Arm, NO_ROLLOUTS, type Rollouts, type RoutedRequest, type Target } from './rollout.ts';
 import type { RunResult } from './runner.ts';
 import { deadlineOf, priorityOf, textParameter } from './scheduling-parameters.ts';
 import type { IndexEntry, Registry, ServedVariant, ServedVersion } from './served.ts';
@@ -21,6 +22,8 @@ import { validateInputs, validateOutputs } from './validate.ts';
 export interface DataPlaneOptions {
   readonly registry: Registry;
   readonly server: ServerMetadata;
+  /** None when left out. */
+  readonly rollouts?: Rollouts;
   /** False from the first shutdown signal on: readiness says so, requests are still served. */
   readonly accepting: () => boolean;
   /** Told the code of an inference request whose model, version or variant could not be had. */
@@ -30,12 +33,15 @@ export interface DataPlaneOptions {
 /** What the server does, without a word of HTTP or gRPC: the gateways only translate to and from it. */
 export class DataPlane {
   readonly #registry: Registry;
+  readonly #rollouts: Rollouts;
   readonly #accepting: () => boolean;
   readonly #unresolved: (code: Code) => void;
   readonly serverMetadata: ServerMetadata;
 
-  constructor({ registry, server, accepting, unresolved = () => {} }: DataPlaneOptions) {
+  constructor(options: DataPlaneOptions) {
+    const { registry, rollouts = NO_ROLLOUTS, server, accepting, unresolved = () => {} } = options;
     this.#registry = registry;
+    this.#rollouts = rollouts;
     this.#accepting = accepting;
     this.#unresolved = unresolved;
     this.serverMetadata = server;
@@ -130,14 +136,22 @@ export class DataPlane {
     return { served, variant };
   }
 
-  async infer(request: InferenceRequest): Promise<InferenceResponse> {
-    const { served, variant } = this.#resolveRequest(request);
-    return this.inferOn(served, variant, request);
+  /** As `resolve`, for a request: one that names neither version nor variant follows the model's rollout. */
+  route(request: RoutedRequest): Target {
+    const { model, version = '' } = request;
+    const pinned = textParameter(request, 'variant');
+    const rollout = version === '' && pinned === undefined ? this.#rollouts.of(model) : undefined;
+    return rollout?.route(request, this.#registry) ?? this.resolve(model, version, pinned);
   }
 
-  #resolveRequest(request: InferenceRequest): { served: ServedVersion; variant: ServedVariant } {
+  async infer(request: InferenceRequest): Promise<InferenceResponse> {
+    const { served, variant, arm } = this.#resolveRequest(request);
+    return this.inferOn(served, variant, request, arm);
+  }
+
+  #resolveRequest(request: InferenceRequest): Target {
     try {
-      return this.resolve(request.model, request.version, textParameter(request, 'variant'));
+      return this.route(request);
     } catch (error) {
       this.#unresolved(fromUnknown(error).code);
       throw error;
@@ -149,34 +163,47 @@ export class DataPlane {
     served: ServedVersion,
     variant: ServedVariant,
     request: InferenceRequest,
+    arm?: Arm,
   ): Promise<InferenceResponse> {
     const start = performance.now();
     let rows = 0;
+    let deadline: number | undefined;
     try {
       rows = validateInputs(request.inputs, variant);
       const names = validateOutputs(request.outputs, variant.signature);
-      const deadline = deadlineOf(request, start);
+      deadline = deadlineOf(request, start);
       const priority = priorityOf(request, variant);
-      const terms = termsOf(request, served, variant, isPinned(request, served, variant));
-      const result = await variant.runner.run(request.inputs, {
+      const terms = termsOf(request, served, variant, isPinned(request, served, variant), arm);
+      const ran = await variant.runner.run(request.inputs, {
         terms,
         ...(names === undefined ? {} : { outputs: names }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
         ...(deadline === undefined ? {} : { deadline }),
         ...(priority === undefined ? {} : { priority }),
       });
+      const result = arm?.canary === true ? asCanary(ran, variant) : ran;
       const answering = served.variants.get(result.choice?.variant ?? variant.variant) ?? variant;
       const response = respond(request, served, answering, result);
       const { timings, reuse } = result;
-      answering.observer.requestEnded('ok', performance.now() - start, timings, rows, reuse);
+      const milliseconds = performance.now() - start;
+      answering.observer.requestEnded('ok', milliseconds, timings, rows, reuse);
+      arm?.answered({ inputs: request.inputs, outputs: names, result, answering, rows, milliseconds });
       return response;
     } catch (thrown) {
       const error = fromUnknown(thrown);
-      variant.observer.requestEnded(error.code, performance.now() - start, NO_TIME, rows);
+      const milliseconds = performance.now() - start;
+      variant.observer.requestEnded(error.code, milliseconds, NO_TIME, rows);
+      arm?.failed(error, Math.max(milliseconds, (deadline ?? start) - start));
       throw error;
     }
   }
 }
+
+/** The reason is the canary's whatever chose the variant, or whether anything did. */
+const asCanary = (result: RunResult, { variant }: ServedVariant): RunResult => ({
+  ...result,
+  choice: { variant, ...result.choice, reason: 'canary' },
+});
 
 function variantMissing(served: ServedVersion, wanted: string): InferenceError {
   const of = `model '${served.model}' version ${served.version}`;
@@ -220,11 +247,13 @@ function responseParameters(
   const parameters = new Map<string, ParameterValue>([['variant', variant]]);
   if (reuse !== undefined) parameters.set(reuse, true);
   if (choice === undefined) return parameters;
-  return parameters
+  parameters
     .set('variant_reason', choice.reason)
     .set('batch_size', batchSize)
-    .set('queue_ms', rounded(timings.queue))
-    .set('predicted_ms', rounded(choice.predicted));
+    .set('queue_ms', rounded(timings.queue));
+  return choice.predicted === undefined
+    ? parameters
+    : parameters.set('predicted_ms', rounded(choice.predicted));
 }
 
 /** To microseconds: more digits would only be noise on the wire. */

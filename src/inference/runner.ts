@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly deadline?: number;
   /** 1 is served first; larger is later. Runs of one priority are first in, first out. */
   readonly priority?: number;
+  /** Nobody waits for it: it never happens on the calling thread. */
+  readonly background?: boolean;
   /** What a scheduler over several variants may do with the run; other runners do not read it. */
   readonly terms?: Terms;
 }
@@ -35,8 +37,8 @@ export interface Terms {
 export interface VariantChoice {
   readonly variant: string;
   readonly reason: string;
-  /** Milliseconds that its batch was expected to take. */
-  readonly predicted: number;
+  /** Milliseconds that its batch was expected to take, where that was predicted. */
+  readonly predicted?: number;
 }
 
 export interface RunResult {
@@ -66,6 +68,15 @@ export interface Runner {
   run(inputs: TensorMap, options?: RunOptions): Promise<RunResult>;
   /** Finishes what was accepted, then frees everything. Idempotent. Runs after it fail with `unavailable`. */
   close(): Promise<void>;
+}
+
+/** Runs what nobody waits for, on capacity that nobody else wants. */
+export interface SpareRunner {
+  /**
+   * Undefined, and nothing is run, where a live request could find less than it would without. Of more rows than a batch
+   * may have the first ones are run: the batch size of the result says how many.
+   */
+  run(inputs: TensorMap, outputs?: readonly string[]): Promise<RunResult> | undefined;
 }
 
 /**

@@ -3,6 +3,8 @@ import { PREFERENCES, type Preference } from './runner.ts';
 import type { ServedVariant } from './served.ts';
 import type { InferenceRequest } from './types.ts';
 
+type Asking = Pick<InferenceRequest, 'parameters'>;
+
 /** Parameters of a request that speak to the scheduler, over every transport alike. */
 export const SCHEDULING_PARAMETERS = [
   'variant',
@@ -11,11 +13,12 @@ export const SCHEDULING_PARAMETERS = [
   'min_accuracy',
   'max_accuracy_loss',
   'prefer',
+  'rollout_key',
 ] as const;
 
 type Name = (typeof SCHEDULING_PARAMETERS)[number];
 
-export function textParameter({ parameters }: InferenceRequest, name: Name): string | undefined {
+export function textParameter({ parameters }: Asking, name: Name): string | undefined {
   const value = parameters.get(name);
   if (value === undefined || typeof value === 'string') return value;
   throw invalidArgument(`parameter '${name}' must be a string`);
@@ -50,7 +53,7 @@ export interface AccuracyAsked {
   readonly preference?: Preference;
 }
 
-export function accuracyAsked(request: InferenceRequest): AccuracyAsked {
+export function accuracyAsked(request: Asking): AccuracyAsked {
   const minAccuracy = numberParameter(request, 'min_accuracy', 1);
   const maxAccuracyLoss = numberParameter(request, 'max_accuracy_loss', 100);
   const preference = textParameter(request, 'prefer');
@@ -78,7 +81,7 @@ function integerParameter({ parameters }: InferenceRequest, name: Name): number 
 }
 
 /** A parameter that is a number from 0 to `largest`. */
-function numberParameter({ parameters }: InferenceRequest, name: Name, largest: number): number | undefined {
+function numberParameter({ parameters }: Asking, name: Name, largest: number): number | undefined {
   const value = parameters.get(name);
   if (value === undefined) return undefined;
   const number = typeof value === 'boolean' || value === '' ? Number.NaN : Number(value);

@@ -1,5 +1,5 @@
 import type { VariantId, VariantObserver } from './observer.ts';
-import type { Runner } from './runner.ts';
+import type { Runner, SpareRunner } from './runner.ts';
 import type { AccuracyAsked } from './scheduling-parameters.ts';
 import type { Batching, Signature } from './signature.ts';
 import type { VersionStatistics } from './statistics.ts';
@@ -12,6 +12,8 @@ export interface ServedVariant extends VariantId {
   readonly signature: Signature;
   readonly batching: Batching;
   readonly runner: Runner;
+  /** Past the queue; nothing that runs on it is counted as a request. */
+  readonly spare?: SpareRunner;
   readonly observer: VariantObserver;
   readonly file: VariantFile;
   /** Worker threads that hold a session of this variant, and ONNX Runtime threads inside each. */

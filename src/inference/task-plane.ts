@@ -12,6 +12,8 @@ export interface TaskRequest {
   readonly signal?: AbortSignal;
   /** On the clock of `performance.now()`, milliseconds. */
   readonly deadline?: number;
+  /** Requests of one key stay on one arm of a rollout. */
+  readonly key?: string;
   /** Who asks, for fair shares. */
   readonly client?: string;
 }

@@ -1,4 +1,5 @@
-import { invalidArgument } from '../errors.ts';
+import { InferenceError, invalidArgument } from '../errors.ts';
+import type { Arm, Target } from './rollout.ts';
 import type { Terms } from './runner.ts';
 import { type AccuracyAsked, accuracyAsked } from './scheduling-parameters.ts';
 import type { ServedVariant, ServedVersion } from './served.ts';
@@ -20,17 +21,42 @@ export function signatureKey(signature: Signature): string {
 /**
  * Who may answer a request: the variant it names, or every one that takes and gives the same tensors, whose accuracy
  * was measured and is not below the floor. Throws `invalid_argument` naming the best there is when none reaches it.
+ * @param arm of the rollout that sent the request to `variant`, where one did
  */
 export function termsOf(
   request: InferenceRequest,
   served: ServedVersion,
   variant: ServedVariant,
   pinned: boolean,
+  arm?: Pick<Arm, 'canary' | 'pinned'>,
 ): Terms {
   const asked = { ...variant.defaults, ...accuracyAsked(request) };
   const shared = { preference: asked.preference ?? 'accuracy', client: request.client ?? '' } as const;
-  if (pinned) return { ...shared, variants: [variant.variant], route: 'pinned' };
-  return { ...shared, variants: allowed(served, variant, asked), route: 'free' };
+  const canary = arm?.canary === true;
+  if (pinned || arm?.pinned === true) {
+    return { ...shared, variants: [variant.variant], route: canary ? 'canary' : 'pinned' };
+  }
+  return { ...shared, variants: allowed(served, variant, asked), route: canary ? 'canary' : 'free' };
+}
+
+/**
+ * Whether a variant reaches the floor that a request itself sets, which may be relative to the best of the baseline:
+ * a canary does not answer below it. A floor that is no number is for the baseline to refuse.
+ */
+export function reachesFloor(
+  request: Pick<InferenceRequest, 'parameters'>,
+  { served }: Pick<Target, 'served'>,
+  { file }: ServedVariant,
+): boolean {
+  if (!request.parameters.has('min_accuracy') && !request.parameters.has('max_accuracy_loss')) return true;
+  try {
+    const { minAccuracy = 0, maxAccuracyLoss = 100 } = accuracyAsked(request);
+    const best = Math.max(0, ...Array.from(served.variants.values(), (each) => each.file.accuracy ?? 0));
+    return (file.accuracy ?? 0) >= Math.max(minAccuracy, best - maxAccuracyLoss / 100);
+  } catch (error) {
+    if (error instanceof InferenceError) return false;
+    throw error;
+  }
 }
 
 function allowed(served: ServedVersion, main: ServedVariant, asked: AccuracyAsked): string[] {

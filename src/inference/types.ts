@@ -26,6 +26,8 @@ export interface InferenceRequest {
   readonly signal?: AbortSignal;
   /** On the clock of `performance.now()`, milliseconds; from the transport (gRPC deadline). The sooner of it and `timeout` counts. */
   readonly deadline?: number;
+  /** From the transport: requests of one key stay on one arm of a rollout. The parameter `rollout_key` goes before it. */
+  readonly key?: string;
   /** Who asks, for fair shares; its address where nothing better is known. */
   readonly client?: string;
 }

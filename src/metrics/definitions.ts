@@ -1,3 +1,5 @@
+import { ROLLOUT_METRICS } from './rollout-definitions.ts';
+
 /** Every metric of the server. `docs/metrics.md` is checked against this table. */
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 
@@ -222,6 +224,7 @@ export const METRICS = {
     'loads',
     'Loads of a version that ended, by result (ready, failed).',
   ),
+  ...ROLLOUT_METRICS,
   transportRequests: counter(
     'sluice_transport_requests_total',
     ['transport', 'operation', 'code'],

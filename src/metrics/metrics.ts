@@ -6,6 +6,7 @@ import { addCacheMetrics } from './cache-metrics.ts';
 import { METRICS, type MetricDefinition } from './definitions.ts';
 import type { Distribution } from './distribution.ts';
 import { addCounter, addGauge, addHistogram, type Labels, type Read, type Sample } from './families.ts';
+import { addRolloutMetrics, type RolloutFigures } from './rollout-metrics.ts';
 import { addScheduleMetrics } from './schedule-metrics.ts';
 import { type Transport, type TransportObserver, TransportSeries } from './transport-series.ts';
 import { addTritonMetrics } from './triton.ts';
@@ -35,6 +36,7 @@ export class Metrics {
   readonly #unknown = noOutcomes();
   #index: () => readonly IndexEntry[] = () => [];
   #schedules: () => readonly ScheduleState[] = () => [];
+  #rollouts: RolloutFigures = { states: () => [], rollbacks: () => [] };
   #cache: () => CacheState = () => ({ bytes: 0, entries: 0, evictions: 0, maxBytes: 0 });
 
   constructor({ version, tritonMetrics = false }: MetricsOptions) {
@@ -42,6 +44,10 @@ export class Metrics {
     this.#addVariantMetrics();
     this.#addModelMetrics();
     addScheduleMetrics(this.#registry, () => this.#schedules());
+    addRolloutMetrics(this.#registry, {
+      states: () => this.#rollouts.states(),
+      rollbacks: () => this.#rollouts.rollbacks(),
+    });
     addCacheMetrics(this.#registry, () => this.#cache());
     this.#transports.register(this.#registry);
     addCounter(this.#registry, METRICS.eventLoopActive, () => [
@@ -109,6 +115,11 @@ export class Metrics {
   /** Where the state of the response cache is read. */
   watchCache(state: () => CacheState): void {
     this.#cache = state;
+  }
+
+  /** Where the figures of the rollouts are read. */
+  watchRollouts(rollouts: RolloutFigures): void {
+    this.#rollouts = rollouts;
   }
 
   #addVariantMetrics(): void {

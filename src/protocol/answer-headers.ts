@@ -5,14 +5,15 @@ import { serverTiming } from './server-timing.ts';
 /** What an answer's headers (REST) and trailers (gRPC) tell of its run. */
 export type RunDescription = Pick<
   InferenceResponse,
-  'variant' | 'timings' | 'batchSize' | 'choice' | 'reuse'
+  'version' | 'variant' | 'timings' | 'batchSize' | 'choice' | 'reuse'
 >;
 
 /**
- * Names and values: the variant, where the time went, where several variants could have answered why this one, and
+ * Names and values: version and variant, where the time went, where several variants could have answered why this one, and
  * whether the answer was computed for another request.
  */
 export function answerHeaders({
+  version,
   variant,
   timings,
   batchSize,
@@ -20,6 +21,7 @@ export function answerHeaders({
   reuse,
 }: RunDescription): [string, string][] {
   const headers: [string, string][] = [
+    ['x-sluice-version', version],
     ['x-sluice-variant', variant],
     ['x-sluice-batch-size', String(batchSize)],
     ['server-timing', timing(timings, choice?.predicted)],

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { invalidArgument } from '../errors.ts';
 import type { Signature } from '../inference/signature.ts';
 import { type FileEntry, type FolderEntries, readJson, readText } from './contained-folder.ts';
-import { describeIssues, type ModelSettings } from './model-config.ts';
+import type { ModelSettings } from './model-config.ts';
 import type { LabelSource } from './model-source.ts';
+import { describeIssues } from './schema-issues.ts';
 
 const exportConfig = z.looseObject({
   id2label: z.record(z.string().regex(/^\d{1,6}$/, 'is not the number of a class'), z.string()).optional(),

@@ -68,6 +68,7 @@ export class ManagedModel {
   async load({ source, variant, retry }: ModelLoad): Promise<void> {
     this.#fingerprint = source.fingerprint;
     this.#required = source.settings.required;
+    if (source.problem === undefined) this.#context.rollouts?.configured(this.name, source.settings.rollout);
     this.#problem = '';
     const { logger } = this.#context;
     for (const warning of source.warnings) logger.warn({ model: this.name, warning }, 'model configuration');
@@ -90,6 +91,7 @@ export class ManagedModel {
     if (failures.length > 0) throw this.#loadError(failures.join('; '));
     if (variant === undefined) this.#retireOthers(new Set(wanted.map(({ version }) => version)));
     logger.info({ model: this.name, versions: this.ready, variant }, 'model loaded');
+    this.#context.rollouts?.check(this.name);
   }
 
   /** Drains and closes the model, or one variant of it. `not_found` for a variant that no version has. */

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { invalidArgument } from '../errors.ts';
 import { isName, isVersion } from '../inference/names.ts';
 import { PREFERENCES } from '../inference/runner.ts';
+import { rolloutSchema } from './rollout-config.ts';
+import { describeIssues } from './schema-issues.ts';
 
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const microseconds = z.int().min(0).max(86_400_000_000);
@@ -137,6 +139,11 @@ export const modelConfigSchema = z
       .describe(
         'Whether repeats are answered from the response cache, if the server has one (responseCacheBytes); not for models that draw random numbers.',
       ),
+    rollout: rolloutSchema
+      .exactOptional()
+      .describe(
+        'Canaries, shadow and the bounds that roll a canary back, see rollout.md; the admin interface sets it too.',
+      ),
     labels: z
       .record(z.string().min(1), z.union([z.array(z.string()).min(1), z.string().min(1)]))
       .exactOptional()
@@ -171,7 +178,9 @@ export type ModelSettings = Readonly<z.output<typeof modelConfigSchema>>;
 /** The settings of one variant: the model's, and above them what `variantSettings` has for it. */
 export function settingsOf(settings: ModelSettings, variant: string): ModelSettings {
   const own = Object.hasOwn(settings.variantSettings, variant) ? settings.variantSettings[variant] : {};
-  return { ...settings, ...own };
+  // Of the whole model: a rollout that changes opens no file again.
+  const { rollout: _, ...common } = settings;
+  return { ...common, ...own };
 }
 
 function checkTogether(
@@ -197,17 +206,4 @@ export function parseModelConfig(value: unknown, file: string): ModelSettings {
   const result = modelConfigSchema.safeParse(value);
   if (result.success) return result.data;
   throw invalidArgument(`${file}: ${describeIssues(result.error)}`);
-}
-
-/** One line for all that a schema found wrong, each part naming its key. */
-export function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => {
-      const at = issue.path.map(String);
-      if (issue.code === 'unrecognized_keys') {
-        return issue.keys.map((key) => `unknown key '${[...at, key].join('.')}'`).join('; ');
-      }
-      return at.length === 0 ? issue.message : `'${at.join('.')}': ${issue.message}`;
-    })
-    .join('; ');
 }

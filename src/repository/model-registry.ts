@@ -51,9 +51,10 @@ export class ModelRegistry implements Registry {
   #closing: Promise<void> | undefined;
 
   constructor(options: ModelRegistryOptions) {
-    const { openVariant, statisticsFor, onStateChange, logger } = options;
+    const { openVariant, statisticsFor, onStateChange, rollouts, logger } = options;
+    const common = { openVariant, statisticsFor, onStateChange, logger, signal: this.#abort.signal };
     this.#options = options;
-    this.#context = { openVariant, statisticsFor, onStateChange, logger, signal: this.#abort.signal };
+    this.#context = rollouts === undefined ? common : { ...common, rollouts };
     this.#limit = limitConcurrency(options.parallelLoads ?? 4);
   }
 
@@ -199,6 +200,7 @@ export class ModelRegistry implements Registry {
       this.#requirements = this.#requirements.filter((each) => each.model !== model);
       await model.unload();
       this.#models.delete(name);
+      this.#context.rollouts?.forget(name);
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { VariantObserver } from '../inference/observer.ts';
-import type { Runner } from '../inference/runner.ts';
+import type { RolloutPlan } from '../inference/rollout.ts';
+import type { Runner, SpareRunner } from '../inference/runner.ts';
 import type { AccuracyAsked } from '../inference/scheduling-parameters.ts';
 import type { ModelState } from '../inference/served.ts';
 import type { Batching, Signature } from '../inference/signature.ts';
@@ -27,6 +28,7 @@ export interface OpenedVariant {
   readonly signature: Signature;
   readonly batching: Batching;
   readonly runner: Runner;
+  readonly spare?: SpareRunner;
   readonly observer: VariantObserver;
   readonly instances: number;
   readonly intraOpThreads: number;
@@ -59,6 +61,16 @@ export const accuracyDefaults = ({ minAccuracy, maxAccuracyLoss, prefer }: Model
   preference: prefer,
 });
 
+/** Told what the files of models say of their rollouts. Must not throw. */
+export interface RolloutFiles {
+  /** Before anything of a load is opened. */
+  configured(model: string, plan: RolloutPlan | undefined): void;
+  /** A load has ended well. */
+  check(model: string): void;
+  /** The model is gone from the repository. */
+  forget(model: string): void;
+}
+
 /** What the composition root lends to the loading of models. */
 export interface LoadContext {
   readonly openVariant: OpenVariant;
@@ -72,6 +84,7 @@ export interface LoadContext {
     state: ModelState,
     reason: string,
   ) => void;
+  readonly rollouts?: RolloutFiles;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }

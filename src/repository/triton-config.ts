@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { InferenceError, invalidArgument, messageOf } from '../errors.ts';
-import { describeIssues, type ModelSettings, parseModelConfig } from './model-config.ts';
+import { type ModelSettings, parseModelConfig } from './model-config.ts';
 import { parseTextFormat, type TextMessage, type TextValue } from './protobuf-text.ts';
+import { describeIssues } from './schema-issues.ts';
 
 /** What a Triton model configuration says, in our terms. */
 export interface TritonReading {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalidArgument } from '../errors.ts';
 import { isName } from '../inference/names.ts';
-import { describeIssues } from './model-config.ts';
+import { describeIssues } from './schema-issues.ts';
 
 const measured = z.record(z.string(), z.unknown());
 

@@ -43,7 +43,13 @@ export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): Tasks 
       if (pinned !== undefined && typeof pinned !== 'string') {
         throw invalidArgument("'parameters.variant': must be a string");
       }
-      const target = resolveTarget(dataPlane, request.model, pinned);
+      const { model, key, client } = request;
+      const target = resolveTarget(dataPlane, {
+        model,
+        parameters: scheduling,
+        ...(key === undefined ? {} : { key }),
+        ...(client === undefined ? {} : { client }),
+      });
       const { served } = target;
       const release = served.hold();
       try {
@@ -94,10 +100,10 @@ class TaskRuns {
 
   async #run(variant: ServedVariant, inputs: TensorMap, outputs: readonly string[]): Promise<TensorMap> {
     const { signal, deadline, client } = this.#request;
-    const { served, towers } = this.#target;
+    const { served, towers, arm } = this.#target;
     // Named as the client did, so that another variant may answer where it named none; a tower has no stand-in.
     const pinned = Object.values(towers).includes(variant);
-    const response = await this.#dataPlane.inferOn(served, variant, {
+    const request = {
       model: pinned ? `${served.model}@${variant.variant}` : this.#request.model,
       parameters: this.#parameters,
       inputs,
@@ -105,7 +111,8 @@ class TaskRuns {
       ...(signal === undefined ? {} : { signal }),
       ...(deadline === undefined ? {} : { deadline }),
       ...(client === undefined ? {} : { client }),
-    });
+    };
+    const response = await this.#dataPlane.inferOn(served, variant, request, arm);
     if (this.#slowest === undefined || total(response.timings) > total(this.#slowest.timings)) {
       this.#slowest = response;
     }

@@ -119,9 +119,10 @@ export class WorkerPool implements SlottedRunner {
     return startable < idle ? startable : idle + ahead;
   }
 
-  /** Whether a run can start that nobody waits for, without taking what the next request needs. */
+  /** Whether a run that nobody waits for can start, and leave an instance and a core to those that somebody does. */
   get spare(): boolean {
-    return this.#closed === undefined && this.#running < this.instances && this.#budget.spare(this.#seat);
+    const idle = this.#running === 0 || this.instances - this.#running > 1;
+    return this.#closed === undefined && idle && this.#budget.spare(this.#seat);
   }
 
   onSlotFree(listener: () => void): () => void {
@@ -162,7 +163,7 @@ export class WorkerPool implements SlottedRunner {
     if (options.deadline !== undefined && options.deadline < performance.now()) {
       throw new InferenceError('deadline_exceeded', 'the deadline has passed');
     }
-    if (this.#inPlace?.takes(inputs, this.#running > 0))
+    if (options.background !== true && this.#inPlace?.takes(inputs, this.#running > 0))
       return this.#runInPlace(this.#inPlace, inputs, options);
     const start = monotonic();
     const placed = placeInputs(inputs, this.#memory);

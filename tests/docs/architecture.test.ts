@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'protocol',
     'metrics',
     'tasks',
+    'rollout',
     'config',
     'state',
     'logger.ts',

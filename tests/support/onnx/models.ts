@@ -107,15 +107,15 @@ export const lengthMeanModel = (): Buffer =>
     node('ReduceMean', ['masked', 'axes'], ['mean'], { keepdims: 0 }),
   ]);
 
-/** Looks up row `index` INT64 [batch, 1] of an 8-row table: an index outside -8..7 fails the whole run. */
-export const poisonModel = (): Buffer =>
+/** Looks up row `index` INT64 [batch, 1] of a table: an index beyond it fails the whole run. */
+export const poisonModel = (rows = 8): Buffer =>
   model([
     input('index', 'INT64', ['batch', 1]),
     output('value', 'FP32', ['batch', 1, 2]),
     floats(
       'table',
-      [8, 2],
-      Array.from({ length: 16 }, (_, index) => index),
+      [rows, 2],
+      Array.from({ length: 2 * rows }, (_, index) => index),
     ),
     node('Gather', ['table', 'index'], ['value'], { axis: 0 }),
   ]);

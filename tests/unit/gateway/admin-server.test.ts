@@ -3,6 +3,10 @@ import { afterEach, expect, test } from 'vitest';
 import { type AdminServer, createAdminServer } from '../../../src/gateway/admin-server.ts';
 import type { IndexEntry } from '../../../src/inference/served.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
+import { ActiveRollouts } from '../../../src/rollout/active-rollouts.ts';
+import { FakeRegistry } from '../../support/fake-registry.ts';
+
+const SILENT = pino({ level: 'silent' });
 
 const servers: AdminServer[] = [];
 afterEach(async () => {
@@ -28,9 +32,10 @@ async function start(state: State, text?: () => Promise<string>): Promise<string
       repositoryIndex: () => state.index,
     },
     metrics: { contentType: metrics.contentType, text: text ?? (() => metrics.text()) },
+    rollouts: new ActiveRollouts({ logger: SILENT, registry: () => new FakeRegistry() }),
     host: '127.0.0.1',
     port: 0,
-    logger: pino({ level: 'silent' }),
+    logger: SILENT,
   });
   servers.push(server);
   return `http://${server.address.host}:${server.address.port}`;
@@ -85,7 +90,7 @@ test('an unknown path is answered with what there is', async () => {
   const response = await fetch(`${await start(READY)}/nothing`);
   expect(response.status).toBe(404);
   expect(await response.json()).toEqual({
-    error: 'not found, this port has /metrics, /livez and /readyz',
+    error: 'not found, this port has /metrics, /livez, /readyz and /models/<name>/rollout',
   });
 });
 

@@ -113,3 +113,32 @@ describe('the compute budget', () => {
     expect(started).toEqual(['huge']);
   });
 });
+
+describe('a batch that nobody waits for', () => {
+  test('leaves a core to whoever comes next, and asking books nothing', () => {
+    const budget = new ComputeBudget(2);
+    const [one, other] = [budget.join(1, () => {}), budget.join(1, () => {})];
+    expect(budget.spare(one)).toBe(true);
+    budget.take(one);
+    expect(budget.spare(other)).toBe(false);
+    expect(budget.contended(one)).toBe(false);
+    budget.give(one);
+    expect(budget.spare(other)).toBe(true);
+  });
+
+  test('that takes every core starts only when none is in use', () => {
+    const budget = new ComputeBudget(4);
+    const [all, one] = [budget.join(4, () => {}), budget.join(1, () => {})];
+    expect(budget.spare(all)).toBe(true);
+    budget.take(one);
+    expect(budget.spare(all)).toBe(false);
+  });
+
+  test('does not start while a pool waits for a core', () => {
+    const budget = new ComputeBudget(4);
+    const [wide, one] = [budget.join(4, () => {}), budget.join(1, () => {})];
+    budget.take(one);
+    expect(budget.available(wide)).toBe(0);
+    expect(budget.spare(one)).toBe(false);
+  });
+});

@@ -1,0 +1,182 @@
+import type { Logger } from 'pino';
+import type {
+  Arm,
+  ArmRun,
+  Rollout,
+  RolloutPlan,
+  RolloutShare,
+  RoutedRequest,
+  Target,
+} from '../inference/rollout.ts';
+import type { Registry, ServedVariant } from '../inference/served.ts';
+import { reachesFloor } from '../inference/terms.ts';
+import { Canary, noRequests, readyTarget } from './canary.ts';
+import { compareOutputs } from './compare-outputs.ts';
+import { ComparisonRecord } from './comparison-record.ts';
+import type { Breach } from './guard.ts';
+import { endOf } from './run-ends.ts';
+import { RunRecord } from './run-record.ts';
+import { Sampler } from './sampler.ts';
+import type { ShadowRuns } from './shadow-runs.ts';
+import { positionOf, spansOf } from './share-table.ts';
+import { baselineOf, isSame, nameOf, standsIn } from './target-check.ts';
+
+export interface RolloutContext {
+  readonly shadows: ShadowRuns;
+  readonly logger: Logger;
+  readonly rolledBack: (model: string, breach: Breach) => void;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+}
+
+/** A second run of answers by one target, and what it is for. */
+interface Comparing {
+  readonly record: ComparisonRecord;
+  readonly variant: ServedVariant;
+  readonly compared: () => void;
+}
+
+/** The rollout of one model while it lasts: sends requests to their arms and keeps the arms' figures. */
+export class ActiveRollout implements Rollout {
+  readonly model: string;
+  readonly plan: RolloutPlan;
+  readonly source: 'file' | 'api';
+  readonly since = new Date();
+  readonly canaries: readonly Canary[];
+  /** What came of the shadow's runs. */
+  readonly shadow = new ComparisonRecord();
+  readonly baselineRequests = noRequests();
+  readonly baselineRuns = new RunRecord();
+  readonly #context: RolloutContext;
+  readonly #salt: string;
+  readonly #comparedCanaries: Sampler;
+  readonly #shadowed: Sampler;
+
+  constructor(model: string, plan: RolloutPlan, source: 'file' | 'api', context: RolloutContext) {
+    this.model = model;
+    this.plan = plan;
+    this.source = source;
+    this.#context = context;
+    this.#salt = plan.salt ?? model;
+    const spans = spansOf(plan.canaries.map(({ share }) => share));
+    this.canaries = spans.flatMap((span, index) => {
+      const canary = plan.canaries[index];
+      return canary === undefined ? [] : [new Canary(canary, span)];
+    });
+    this.#comparedCanaries = new Sampler(plan.compare, context.random);
+    this.#shadowed = new Sampler(plan.shadow?.share ?? 0, context.random);
+  }
+
+  route(request: RoutedRequest, registry: Registry): Target {
+    const baseline = baselineOf(this.plan, this.model, registry);
+    const position = positionOf(this.#salt, keyOf(request));
+    const canary = this.canaries.find((each) => each.takes(position));
+    const target = canary && readyTarget(canary.plan, baseline, registry);
+    if (canary === undefined || target === undefined || !reachesFloor(request, baseline, target.variant)) {
+      return { ...baseline, arm: this.#baselineArm(baseline, registry) };
+    }
+    return { ...target, arm: this.#canaryArm(canary, baseline.variant) };
+  }
+
+  #canaryArm(canary: Canary, baseline: ServedVariant): Arm {
+    return {
+      canary: true,
+      pinned: canary.plan.variant !== undefined,
+      answered: (run) => {
+        canary.answered(run);
+        this.#judge(canary);
+        if (!this.#comparedCanaries.next()) return;
+        this.#runAgain(run, {
+          record: canary.comparisons,
+          variant: baseline,
+          compared: () => this.#judge(canary),
+        });
+      },
+      failed: (error, milliseconds) => {
+        const end = endOf(error);
+        canary.ended(end);
+        if (end === 'error') canary.runs.failed();
+        else if (error.code === 'deadline_exceeded') canary.runs.late(milliseconds);
+        this.#judge(canary);
+      },
+    };
+  }
+
+  #baselineArm(baseline: Target, registry: Registry): Arm {
+    return {
+      canary: false,
+      pinned: false,
+      answered: (run) => {
+        this.baselineRequests.ok++;
+        for (const record of this.#baselineRecords()) record.answered(run.milliseconds);
+        const { shadow } = this.plan;
+        if (shadow === undefined || !this.#shadowed.next()) return;
+        this.#shadow(run, shadow, baseline, registry);
+      },
+      failed: (error, milliseconds) => {
+        const end = endOf(error);
+        this.baselineRequests[end]++;
+        for (const record of this.#baselineRecords()) {
+          if (end === 'error') record.failed();
+          else if (error.code === 'deadline_exceeded') record.late(milliseconds);
+        }
+      },
+    };
+  }
+
+  *#baselineRecords(): Iterable<RunRecord> {
+    if (this.baselineRuns.fresh >= RECENT_REQUESTS) this.baselineRuns.rotate();
+    yield this.baselineRuns;
+    for (const canary of this.canaries) yield canary.baseline;
+  }
+
+  #shadow(run: ArmRun, shadow: RolloutShare, baseline: Target, registry: Registry): void {
+    const target = readyTarget(shadow, baseline, registry);
+    if (target === undefined) this.shadow.dropped();
+    else this.#runAgain(run, { record: this.shadow, variant: target.variant, compared: () => {} });
+  }
+
+  /** Offers an answered request to another variant, on idle capacity. What it computed itself teaches nothing. */
+  #runAgain(
+    { inputs, outputs, result, answering, rows }: ArmRun,
+    { record, variant, compared }: Comparing,
+  ): void {
+    if (result.reuse !== undefined || isSame(answering, variant) || !standsIn(variant, answering)) return;
+    this.#context.shadows.offer({
+      runner: variant.spare,
+      inputs,
+      outputs,
+      compared: (other) => {
+        const batched = variant.batching.maxBatchSize > 0;
+        record.compared(
+          compareOutputs(result.outputs, other.outputs, batched ? other.batchSize : rows, rows),
+        );
+        compared();
+      },
+      failed: () => record.failed(),
+      dropped: () => record.dropped(),
+    });
+  }
+
+  #judge(canary: Canary): void {
+    const breach = canary.judge(this.plan.guard);
+    if (breach === undefined) return;
+    const { model } = this;
+    const { logger, rolledBack } = this.#context;
+    rolledBack(model, breach);
+    logger.warn(
+      { model, canary: canary.plan, bound: breach.bound, reason: breach.reason },
+      `canary ${nameOf(canary.plan)} is rolled back`,
+    );
+  }
+}
+
+/** Requests of the baseline after which the older ones are forgotten. */
+const RECENT_REQUESTS = 1000;
+
+/** What keeps a client on its arm: the key it gives, else the id of the request, else its address. */
+function keyOf({ parameters, key, id, client }: RoutedRequest): string {
+  const given = parameters.get('rollout_key');
+  const own = given === undefined ? key : String(given);
+  return [own, id, client].find((each) => each !== undefined && each !== '') ?? '';
+}

@@ -1,0 +1,145 @@
+import type { Logger } from 'pino';
+import { type InferenceError, invalidArgument, messageOf, notFound } from '../errors.ts';
+import {
+  type ArmState,
+  BOUNDS,
+  type RollbackCount,
+  type RolloutPlan,
+  type Rollouts,
+} from '../inference/rollout.ts';
+import type { Registry } from '../inference/served.ts';
+import { ActiveRollout } from './active-rollout.ts';
+import { armStates, describeRollout, type RolloutDescription } from './describe-rollout.ts';
+import type { Breach } from './guard.ts';
+import { ShadowRuns, type ShadowRunsOptions } from './shadow-runs.ts';
+import { problemsOf } from './target-check.ts';
+
+export interface ActiveRolloutsOptions extends ShadowRunsOptions {
+  readonly logger: Logger;
+  /** Asked when a rollout is set or described, not before. */
+  readonly registry: () => Registry;
+  /** Numbers in [0, 1). Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** The rollouts of all models: at most one each, from its model.json or set by the admin interface; the later one counts. */
+export class ActiveRollouts implements Rollouts {
+  readonly #logger: Logger;
+  readonly #registry: () => Registry;
+  readonly #random: () => number;
+  readonly #shadows: ShadowRuns;
+  readonly #active = new Map<string, ActiveRollout>();
+  /** What the files said last, as JSON. */
+  readonly #files = new Map<string, string>();
+  readonly #rollbacks = new Map<string, RollbackCount>();
+
+  constructor({ logger, registry, random = Math.random, ...shadowOptions }: ActiveRolloutsOptions) {
+    this.#logger = logger;
+    this.#registry = registry;
+    this.#random = random;
+    this.#shadows = new ShadowRuns(shadowOptions);
+  }
+
+  of(model: string): ActiveRollout | undefined {
+    return this.#active.get(model);
+  }
+
+  /**
+   * Begins a rollout, in place of the one there is. Throws `invalid_argument`, or `failed_precondition` where a target
+   * is not READY, naming everything that is wrong; `not_found` for an unknown model.
+   */
+  set(model: string, plan: RolloutPlan): RolloutDescription {
+    const problems = problemsOf(plan, model, this.#registry());
+    const [first] = problems;
+    if (first !== undefined) throw joined(first, problems);
+    this.#begin(model, plan, 'api');
+    return this.describe(model);
+  }
+
+  /** Ends a rollout. `not_found` where there is none. */
+  remove(model: string): void {
+    this.#find(model);
+    this.#active.delete(model);
+    this.#logger.info({ model }, 'rollout ended');
+  }
+
+  /** How a rollout stands. `not_found` where there is none. */
+  describe(model: string): RolloutDescription {
+    return describeRollout(this.#find(model), this.#registry());
+  }
+
+  /**
+   * What the file of a model asks for, told at each of its loads. Only a change counts: a canary that was rolled back, or
+   * a rollout of the admin interface, is not undone by a reload.
+   */
+  configured(model: string, plan: RolloutPlan | undefined): void {
+    const text = plan === undefined ? '' : JSON.stringify(plan);
+    if (text === (this.#files.get(model) ?? '')) return;
+    this.#files.set(model, text);
+    if (plan !== undefined) this.#begin(model, plan, 'file');
+    else if (this.#active.get(model)?.source === 'file') this.remove(model);
+  }
+
+  /** Tells in the log what of a model's rollout cannot be done with what is loaded; its traffic goes to the baseline. */
+  check(model: string): void {
+    const rollout = this.#active.get(model);
+    if (rollout === undefined) return;
+    try {
+      for (const { message } of problemsOf(rollout.plan, model, this.#registry())) {
+        this.#logger.warn({ model, reason: message }, 'part of the rollout cannot be done');
+      }
+    } catch (error) {
+      this.#logger.warn({ model, reason: messageOf(error) }, 'the rollout cannot be done');
+    }
+  }
+
+  /** The model is gone from the repository. */
+  forget(model: string): void {
+    this.#active.delete(model);
+    this.#files.delete(model);
+  }
+
+  states(): ArmState[] {
+    return [...this.#active.values()].flatMap(armStates);
+  }
+
+  rollbacks(): RollbackCount[] {
+    const models = new Set([
+      ...this.#active.keys(),
+      ...[...this.#rollbacks.values()].map(({ model }) => model),
+    ]);
+    return [...models].flatMap((model) =>
+      BOUNDS.map((bound) => this.#rollbacks.get(`${model} ${bound}`) ?? { model, bound, count: 0 }),
+    );
+  }
+
+  #begin(model: string, plan: RolloutPlan, source: 'file' | 'api'): void {
+    const rollout = new ActiveRollout(model, plan, source, {
+      shadows: this.#shadows,
+      logger: this.#logger,
+      rolledBack: (of, breach) => this.#count(of, breach),
+      random: this.#random,
+    });
+    this.#active.set(model, rollout);
+    this.#logger.info({ model, source, rollout: plan }, 'rollout began');
+  }
+
+  #count(model: string, { bound }: Breach): void {
+    const key = `${model} ${bound}`;
+    const count = (this.#rollbacks.get(key)?.count ?? 0) + 1;
+    this.#rollbacks.set(key, { model, bound, count });
+  }
+
+  #find(model: string): ActiveRollout {
+    const rollout = this.#active.get(model);
+    if (rollout !== undefined) return rollout;
+    this.#registry().versions(model);
+    throw notFound(`model '${model}' has no rollout`);
+  }
+}
+
+/** One error of several: of the first one's kind. */
+function joined(first: InferenceError, problems: readonly InferenceError[]): InferenceError {
+  if (problems.length === 1) return first;
+  return invalidArgument(problems.map(({ message }) => message).join('; '));
+}

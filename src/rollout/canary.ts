@@ -1,0 +1,63 @@
+import { InferenceError } from '../errors.ts';
+import type { ArmRun, RolloutGuard, RolloutShare, RunEnd, Target } from '../inference/rollout.ts';
+import type { Registry } from '../inference/served.ts';
+import { ComparisonRecord } from './comparison-record.ts';
+import { type Breach, breachOf } from './guard.ts';
+import { RunRecord } from './run-record.ts';
+import { type Span, within } from './share-table.ts';
+import { targetOf } from './target-check.ts';
+
+/** Requests of the canary after which the older ones are forgotten, those of the baseline in the same time with them. */
+const GENERATION = 1000;
+
+export const noRequests = (): Record<RunEnd, number> => ({ ok: 0, error: 0, refused: 0 });
+
+/** One canary of a rollout: its keys, its figures beside the baseline's of the same time, and whether it still runs. */
+export class Canary {
+  readonly plan: RolloutShare;
+  readonly requests = noRequests();
+  readonly runs = new RunRecord();
+  readonly baseline = new RunRecord();
+  readonly comparisons = new ComparisonRecord();
+  breach: Breach | undefined;
+  readonly #span: Span;
+
+  constructor(plan: RolloutShare, span: Span) {
+    this.plan = plan;
+    this.#span = span;
+  }
+
+  takes(position: number): boolean {
+    return this.breach === undefined && within(this.#span, position);
+  }
+
+  ended(end: RunEnd): void {
+    if (this.runs.fresh >= GENERATION) {
+      this.runs.rotate();
+      this.baseline.rotate();
+    }
+    this.requests[end]++;
+  }
+
+  answered({ milliseconds }: Pick<ArmRun, 'milliseconds'>): void {
+    this.ended('ok');
+    this.runs.answered(milliseconds);
+  }
+
+  /** The breach that ends it, told once: where the figures show one for the first time. */
+  judge(guard: RolloutGuard): Breach | undefined {
+    if (this.breach !== undefined) return undefined;
+    this.breach = breachOf(guard, this.runs, this.baseline, this.comparisons);
+    return this.breach;
+  }
+}
+
+/** Who answers for a canary or shadow; undefined where nobody can: it is not READY, or is what the baseline is. */
+export function readyTarget(plan: RolloutShare, baseline: Target, registry: Registry): Target | undefined {
+  try {
+    return targetOf(plan, baseline, registry);
+  } catch (error) {
+    if (error instanceof InferenceError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,151 @@
+import { InferenceError } from '../errors.ts';
+import type { ArmState, ComparisonState, RolloutPlan, RunEnd, Target } from '../inference/rollout.ts';
+import type { Registry } from '../inference/served.ts';
+import type { ActiveRollout } from './active-rollout.ts';
+import type { Canary } from './canary.ts';
+import type { RunRecord } from './run-record.ts';
+import { baselineOf, targetOf } from './target-check.ts';
+
+/** A rollout as the admin interface answers it; ready for JSON. */
+export interface RolloutDescription {
+  readonly model: string;
+  /** `rolled_back` as soon as one of the canaries is. */
+  readonly state: 'active' | 'rolled_back';
+  readonly source: 'file' | 'api';
+  readonly since: string;
+  readonly plan: RolloutPlan;
+  readonly baseline: ArmDescription;
+  readonly canaries: readonly CanaryDescription[];
+  readonly shadow?: TargetDescription & { readonly share: number; readonly comparison: ComparisonState };
+}
+
+interface TargetDescription {
+  readonly version?: string;
+  readonly variant?: string;
+  /** Why it cannot answer; its part of the traffic goes to the baseline then. */
+  readonly problem?: string;
+}
+
+interface ArmDescription extends TargetDescription {
+  readonly requests: Readonly<Record<RunEnd, number>>;
+  /** Share of the latest requests that failed. */
+  readonly errorRate: number | null;
+  /** 95th percentile of the latest requests. */
+  readonly p95Ms: number | null;
+}
+
+interface CanaryDescription extends ArmDescription {
+  readonly state: 'active' | 'rolled_back';
+  readonly reason?: string;
+  /** 0 once it is rolled back. */
+  readonly share: number;
+  readonly comparison: ComparisonState;
+}
+
+export function describeRollout(rollout: ActiveRollout, registry: Registry): RolloutDescription {
+  const { model, plan, source, since, canaries, shadow } = rollout;
+  const baseline = attempt(() => baselineOf(plan, model, registry));
+  const target = (wanted: { readonly version?: string; readonly variant?: string }): TargetDescription =>
+    'problem' in baseline
+      ? wanted
+      : named(
+          attempt(() => targetOf(wanted, baseline, registry)),
+          wanted,
+        );
+  return {
+    model,
+    state: canaries.some(({ breach }) => breach !== undefined) ? 'rolled_back' : 'active',
+    source,
+    since: since.toISOString(),
+    plan,
+    baseline: {
+      ...named(baseline, {}),
+      requests: rollout.baselineRequests,
+      ...figures(rollout.baselineRuns),
+    },
+    canaries: canaries.map((canary) => describeCanary(canary, target(targetNames(canary.plan)))),
+    ...(plan.shadow === undefined
+      ? {}
+      : {
+          shadow: {
+            ...target(targetNames(plan.shadow)),
+            share: plan.shadow.share,
+            comparison: shadow.state(),
+          },
+        }),
+  };
+}
+
+function describeCanary(canary: Canary, target: TargetDescription): CanaryDescription {
+  const { breach, plan, requests, runs, comparisons } = canary;
+  return {
+    ...target,
+    state: breach === undefined ? 'active' : 'rolled_back',
+    ...(breach === undefined ? {} : { reason: `${breach.bound}: ${breach.reason}` }),
+    share: breach === undefined ? plan.share : 0,
+    requests,
+    ...figures(runs),
+    comparison: comparisons.state(),
+  };
+}
+
+type Attempt = Target | { readonly problem: string };
+
+function attempt(find: () => Target): Attempt {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof InferenceError) return { problem: error.message };
+    throw error;
+  }
+}
+
+const named = (found: Attempt, wanted: TargetDescription): TargetDescription =>
+  'problem' in found
+    ? { ...wanted, problem: found.problem }
+    : { version: found.served.version, variant: found.variant.variant };
+
+const targetNames = ({ version, variant }: TargetDescription): TargetDescription => ({
+  ...(version === undefined ? {} : { version }),
+  ...(variant === undefined ? {} : { variant }),
+});
+
+const figures = (runs: RunRecord) => ({
+  errorRate: runs.requests === 0 ? null : runs.errorRate.ratio,
+  p95Ms: runs.latency(0.95)?.value ?? null,
+});
+
+/** The arms of a rollout, for metrics. */
+export function armStates({ model, plan, canaries, shadow, baselineRequests }: ActiveRollout): ArmState[] {
+  const running = canaries.filter(({ breach }) => breach === undefined);
+  const taken = running.reduce((sum, canary) => sum + canary.plan.share, 0);
+  const states: ArmState[] = [
+    {
+      model,
+      arm: 'baseline',
+      version: plan.baselineVersion ?? '',
+      variant: '',
+      share: Math.max(0, 1 - taken),
+      rolledBack: false,
+      requests: baselineRequests,
+    },
+  ];
+  for (const { plan: its, breach, requests, comparisons } of canaries) {
+    states.push({
+      model,
+      arm: 'canary',
+      version: its.version ?? '',
+      variant: its.variant ?? '',
+      share: breach === undefined ? its.share : 0,
+      rolledBack: breach !== undefined,
+      requests,
+      comparison: comparisons.state(),
+    });
+  }
+  if (plan.shadow === undefined) return states;
+  const { version = '', variant = '', share } = plan.shadow;
+  return [
+    ...states,
+    { model, arm: 'shadow', version, variant, share, rolledBack: false, comparison: shadow.state() },
+  ];
+}

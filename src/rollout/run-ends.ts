@@ -1,0 +1,14 @@
+import type { Code, InferenceError } from '../errors.ts';
+import type { RunEnd } from '../inference/rollout.ts';
+
+/** Codes that speak of the server or the model. All others are the client's doing, or refuse it for lack of time or room. */
+const FAULTS: ReadonlySet<Code> = new Set([
+  'internal',
+  'unavailable',
+  'unimplemented',
+  'failed_precondition',
+]);
+
+/** How a run that failed counts: a variant that is being closed has not failed. */
+export const endOf = ({ code, reason }: InferenceError): RunEnd =>
+  FAULTS.has(code) && reason !== 'draining' ? 'error' : 'refused';

@@ -1,0 +1,138 @@
+import { InferenceError, invalidArgument } from '../errors.ts';
+import type { RolloutPlan, RolloutTarget, Target } from '../inference/rollout.ts';
+import type { Registry, ServedVariant } from '../inference/served.ts';
+
+/** Where requests go that no canary takes. Throws as `Registry.version`. */
+export function baselineOf({ baselineVersion }: RolloutPlan, model: string, registry: Registry): Target {
+  const served = versionOf(registry, model, baselineVersion);
+  const variant = served.variants.get(served.defaultVariant);
+  if (variant !== undefined) return { served, variant };
+  const { state = 'UNKNOWN', reason = '' } = served.statuses.get(served.defaultVariant) ?? {};
+  throw new InferenceError(
+    'unavailable',
+    `variant '${served.defaultVariant}' of model '${model}' version ${served.version} is ${state}${reason === '' ? '' : `: ${reason}`}`,
+  );
+}
+
+/** A version that has left the repository is no reason to refuse requests: the newest answers then, as without a rollout. */
+function versionOf(registry: Registry, model: string, version: string | undefined) {
+  try {
+    return registry.version(model, version);
+  } catch (error) {
+    if (version === undefined || !(error instanceof InferenceError) || error.code !== 'not_found')
+      throw error;
+    return registry.version(model);
+  }
+}
+
+/** The version and variant of a canary or shadow. Throws an InferenceError that says why it cannot answer. */
+export function targetOf(
+  wanted: RolloutTarget,
+  { served: base, variant: main }: Target,
+  registry: Registry,
+): Target {
+  const served = wanted.version === undefined ? base : registry.version(base.model, wanted.version);
+  const name = wanted.variant ?? served.defaultVariant;
+  const variant = served.variants.get(name);
+  const of = `model '${served.model}' version ${served.version}`;
+  if (variant === undefined) {
+    const status = served.statuses.get(name);
+    if (status === undefined) {
+      throw invalidArgument(
+        `${of} has no variant '${name}', it has ${[...served.statuses.keys()].join(', ')}`,
+      );
+    }
+    const reason = status.reason === '' ? '' : `: ${status.reason}`;
+    throw new InferenceError('failed_precondition', `variant '${name}' of ${of} is ${status.state}${reason}`);
+  }
+  if (isSame(variant, main)) {
+    throw invalidArgument(
+      `${nameOf(wanted)} is what answers already (version ${base.version}, variant '${main.variant}')${
+        wanted.variant === undefined ? "; 'baselineVersion' says which version answers the rest" : ''
+      }`,
+    );
+  }
+  if (!standsIn(variant, main)) {
+    throw invalidArgument(
+      `${nameOf(wanted)} takes or gives other tensors than version ${base.version}, variant '${main.variant}'`,
+    );
+  }
+  return { served, variant };
+}
+
+/** Everything that is wrong with a plan for a model. Throws `not_found` or `unavailable` for the model itself. */
+export function problemsOf(plan: RolloutPlan, model: string, registry: Registry): InferenceError[] {
+  const problems: InferenceError[] = [];
+  const attempt = <Value>(work: () => Value): Value | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof InferenceError)) throw error;
+      problems.push(error);
+      return undefined;
+    }
+  };
+  registry.versions(model);
+  const { baselineVersion } = plan;
+  if (baselineVersion !== undefined) attempt(() => loadedVersion(model, baselineVersion, registry));
+  if (problems.length > 0) return problems;
+  const baseline = baselineOf(plan, model, registry);
+  const seen = new Map<string, string>();
+  for (const canary of plan.canaries) {
+    const target = attempt(() => checkedTarget(canary, baseline, registry));
+    if (target === undefined) continue;
+    const key = `${target.served.version}/${target.variant.variant}`;
+    const before = seen.get(key);
+    if (before !== undefined)
+      problems.push(invalidArgument(`${nameOf(canary)} and ${before} are the same variant`));
+    seen.set(key, nameOf(canary));
+  }
+  const { shadow } = plan;
+  if (shadow !== undefined) attempt(() => checkedTarget(shadow, baseline, registry));
+  return problems;
+}
+
+function checkedTarget(wanted: RolloutTarget, baseline: Target, registry: Registry): Target {
+  if (wanted.version !== undefined) loadedVersion(baseline.served.model, wanted.version, registry);
+  return targetOf(wanted, baseline, registry);
+}
+
+function loadedVersion(model: string, version: string, registry: Registry): void {
+  const loaded = registry.versions(model);
+  if (loaded.includes(version)) return;
+  const listed = registry.index().find((row) => row.name === model && row.version === version);
+  const state = listed === undefined ? 'not loaded' : `${listed.state}`;
+  throw new InferenceError(
+    listed === undefined ? 'invalid_argument' : 'failed_precondition',
+    `version ${version} of model '${model}' is ${state}, READY are ${loaded.join(', ')}; 'versionPolicy' must be "all" or "specific" for several versions to be loaded`,
+  );
+}
+
+/** Whether both are the same variant of the same version, opened twice perhaps. */
+export const isSame = (one: ServedVariant, other: ServedVariant): boolean =>
+  one.variant === other.variant && one.version === other.version;
+
+/** A target in words. */
+export const nameOf = ({ version, variant }: RolloutTarget): string =>
+  [
+    ...(version === undefined ? [] : [`version ${version}`]),
+    ...(variant === undefined ? [] : [`variant '${variant}'`]),
+  ].join(', ');
+
+/** Whether every request that `main` can answer can be answered by `variant`, with the same tensors. */
+export function standsIn(variant: ServedVariant, main: ServedVariant): boolean {
+  const kind = ({ datatype, dims }: ServedVariant['signature']['inputs'][number]) =>
+    `${datatype}/${dims.length}`;
+  const has = (
+    specs: ServedVariant['signature']['inputs'],
+    wanted: ServedVariant['signature']['inputs'],
+  ): boolean =>
+    wanted.every((spec) => specs.some((each) => each.name === spec.name && kind(each) === kind(spec)));
+  const [own, other] = [variant.signature, main.signature];
+  return (
+    own === other ||
+    (own.inputs.length === other.inputs.length &&
+      has(own.inputs, other.inputs) &&
+      has(own.outputs, other.outputs))
+  );
+}
