@@ -6,7 +6,7 @@ import { runTask } from './rest-task.ts';
 
 const DESCRIPTION =
   'JSON, or the raw bytes of an image. `x-request-timeout-ms` sets a deadline; the parameters `variant`, ' +
-  '`timeout` (microseconds) and `priority` are those of inference.';
+  '`timeout` (microseconds), `priority` and `rollout_key` are those of inference.';
 
 /** Task endpoints: those of the Hugging Face Inference API, and the one of text-embeddings-inference for ranking. */
 export const taskRoutes = (tasks: TaskPlane, json: JsonPool): RestRoute[] => [
