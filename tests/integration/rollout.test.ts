@@ -21,6 +21,9 @@ beforeAll(async () => {
     'versions/1/model.onnx': mlp(),
     'versions/2/model.onnx': mlp(2),
     'versions/model.json': JSON.stringify({ versionPolicy: 'all' }),
+    'queued/1/model.onnx': mlp(),
+    'queued/1/model_other.onnx': mlp(2),
+    'queued/model.json': JSON.stringify({ maxQueueDelayMicroseconds: 1 }),
     'lone/1/model.onnx': mlp(),
     'lone/2/model.onnx': mlp(2),
     ...classifier,
@@ -34,7 +37,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const MODELS = ['mlp', 'versions', 'lone', 'bert-classifier'];
+const MODELS = ['mlp', 'queued', 'versions', 'lone', 'bert-classifier'];
 beforeEach(() => Promise.all(MODELS.map((model) => server.admin(model, 'DELETE'))));
 
 const grpcRequest = (model: string, parameters = {}): Message => ({
@@ -86,6 +89,14 @@ describe('a canary of a variant', () => {
     expect((await server.admin('mlp', 'DELETE')).status).toBe(204);
     expect((await server.admin('mlp', 'GET')).status).toBe(404);
     expect(new Set(await server.askAll('mlp'))).toEqual(new Set(['default']));
+  });
+
+  it('says so for a model that is not scheduled over its variants too', async () => {
+    await server.set('queued', { canaries: [{ variant: 'other', share: 1 }] });
+    const { headers } = await server.infer('queued', 'a');
+    expect(headers.get('x-sluice-variant')).toBe('other');
+    expect(headers.get('x-sluice-variant-reason')).toBe('canary');
+    expect(headers.get('server-timing')).not.toContain('predicted');
   });
 
   it('leaves requests alone that name a version or a variant', async () => {
