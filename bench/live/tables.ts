@@ -91,7 +91,18 @@ const burstSetting = ({ capacity, rowsPerRequest, deadline }: BurstResult): stri
 function burstTable({ rows }: BurstResult): string {
   const names = [...(rows[0]?.figures.keys() ?? [])];
   return table(
-    ['Arrivals', 'Load', ...names, 'Lead', 'On time', 'Answered by', 'Sent late', 'Others'],
+    [
+      'Arrivals',
+      'Load',
+      ...names,
+      'Lead',
+      'On time',
+      'Refused',
+      'Given up',
+      'Answered by',
+      'Sent late',
+      'Others',
+    ],
     rows.map((row) => {
       const [ours] = row.figures.values();
       const main = ours?.variants.filter(([, share]) => share >= 0.05) ?? [];
@@ -100,7 +111,9 @@ function burstTable({ rows }: BurstResult): string {
         String(row.load),
         ...names.map((name) => points(row.figures.get(name)?.effectiveAccuracy ?? 0)),
         signed(leadOf(row)),
-        percent((ours?.goodput ?? 0) / (ours?.offered ?? 1)),
+        ...[ours?.goodput, ours?.refused, ours?.dropped].map((rate) =>
+          percent((rate ?? 0) / (ours?.offered ?? 1)),
+        ),
         main.map(([variant, share]) => `${variant} ${(share * 100).toFixed(0)} %`).join(', '),
         percent(Math.max(...[...row.figures.values()].map(({ sentLate }) => sentLate)), 2),
         row.others.toFixed(2),
