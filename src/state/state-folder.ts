@@ -29,6 +29,8 @@ const WRITES_PER_LOOK = 32;
 /** Bytes; a record has about one thousand. */
 const LARGEST_FILE = 16 * 1024;
 const WRITABLE_BY_ALL = 0o002;
+/** Of opening a file that is not there, or whose folder is none. */
+const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
 /**
  * What was learned about variants, a file each, for the next start. It is a help and nothing more: what cannot be read
@@ -98,7 +100,7 @@ export class StateFolder {
     try {
       file = await open(join(this.#path, name), flags);
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (error instanceof Error && 'code' in error && ABSENT.has(error.code)) return undefined;
       throw error;
     }
     try {

@@ -75,11 +75,13 @@ test('files that are no use and a folder that cannot be written are told once ea
     expect(await ask(server)).toBe(200);
     expect(lines.filter(({ msg }) => msg === 'state file ignored')).toHaveLength(1);
   }
-  await using server = await start(path);
-  expect(await ask(server)).toBe(200);
-  expect(lines.filter(({ msg }) => msg === 'nothing is kept for the next start')).toMatchObject([
-    { level: 30 },
-  ]);
+  {
+    await using server = await start(path);
+    expect(await ask(server)).toBe(200);
+  }
+  const told = lines.filter(({ msg }) => msg === 'nothing is kept for the next start');
+  expect(told).toMatchObject([{ level: 30 }]);
+  expect(lines.filter(({ msg }) => msg === 'state file ignored')).toEqual([]);
 });
 
 test('nothing is kept where the folder is the empty text', async () => {
