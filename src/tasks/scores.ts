@@ -13,12 +13,18 @@ export interface LabelScore {
 
 /** Shifted by the largest logit, so that no exponential overflows. */
 export function softmax(logits: ArrayLike<number>): Float64Array {
+  const { length } = logits;
   let max = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < logits.length; index++) max = Math.max(max, logits[index] ?? max);
-  const scores = Float64Array.from(logits, (logit) => Math.exp(logit - max));
+  for (let index = 0; index < length; index++) max = Math.max(max, logits[index] ?? max);
+  const scores = new Float64Array(length);
   let sum = 0;
-  for (const score of scores) sum += score;
-  return scores.map((score) => score / sum);
+  for (let index = 0; index < length; index++) {
+    const power = Math.exp((logits[index] ?? 0) - max);
+    scores[index] = power;
+    sum += power;
+  }
+  for (let index = 0; index < length; index++) scores[index] = (scores[index] ?? 0) / sum;
+  return scores;
 }
 
 export const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
@@ -34,10 +40,28 @@ export function topLabels(
   labelOf: (index: number) => string,
   count: number,
 ): LabelScore[] {
-  return Array.from(scores, (score, index) => ({ score, index }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, count)
-    .map(({ score, index }) => ({ label: labelOf(index), score }));
+  return bestIndices(scores, count).map((index) => ({ label: labelOf(index), score: scores[index] ?? 0 }));
+}
+
+/** Up to so many classes are picked out one by one, without an order of all of them. */
+const FEW = 32;
+
+function bestIndices(scores: Float64Array, count: number): readonly number[] {
+  if (count > FEW) {
+    return Array.from(scores.keys())
+      .sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
+      .slice(0, count);
+  }
+  const best: number[] = [];
+  for (let index = 0; index < scores.length; index++) {
+    const score = scores[index] ?? 0;
+    let place = best.length;
+    while (place > 0 && score > (scores[best[place - 1] ?? 0] ?? 0)) place--;
+    if (place === count) continue;
+    if (best.length === count) best.pop();
+    best.splice(place, 0, index);
+  }
+  return best;
 }
 
 /** Labels that exclude each other share a softmax; a lone label, or labels that do not, have a sigmoid each. */

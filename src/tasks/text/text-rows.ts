@@ -61,14 +61,24 @@ function textTensor(
   { name, datatype }: TensorSpec,
   encoder: TextEncoder,
 ): Tensor {
-  const values = new Float64Array(rows.length * length).fill(name === 'input_ids' ? encoder.padId : 0);
+  const { array } = DATATYPES[datatype];
+  if (array === undefined || datatype === 'FP16' || datatype === 'BF16') {
+    throw new InferenceError(
+      'failed_precondition',
+      `input '${name}' has datatype ${datatype}, not an integer`,
+    );
+  }
+  const data = new array(rows.length * length);
+  const padding = name === 'input_ids' ? encoder.padId : 0;
+  const asElement = data instanceof BigInt64Array || data instanceof BigUint64Array ? BigInt : Number;
+  if (padding !== 0) for (let index = 0; index < data.length; index++) data[index] = asElement(padding);
   for (const [row, encoded] of rows.entries()) {
     const start = row * length + (encoder.padLeft ? length - encoded.ids.length : 0);
     for (let column = 0; column < encoded.ids.length; column++) {
-      values[start + column] = feedValue(name, encoded, column, encoder);
+      data[start + column] = asElement(feedValue(name, encoded, column, encoder));
     }
   }
-  return makeTensor(datatype, [rows.length, length], castTo(values, datatype, name));
+  return makeTensor(datatype, [rows.length, length], data);
 }
 
 function feedValue(name: string, { ids, typeIds }: Encoded, column: number, encoder: TextEncoder): number {
@@ -76,17 +86,4 @@ function feedValue(name: string, { ids, typeIds }: Encoded, column: number, enco
   if (name === 'attention_mask') return 1;
   if (name === 'position_ids') return column;
   return encoder.hasTypes ? (typeIds[column] ?? 0) : 0;
-}
-
-function castTo(values: Float64Array, datatype: TensorSpec['datatype'], name: string) {
-  const { big, array } = DATATYPES[datatype];
-  if (array === undefined || datatype === 'FP16' || datatype === 'BF16') {
-    throw new InferenceError(
-      'failed_precondition',
-      `input '${name}' has datatype ${datatype}, not an integer`,
-    );
-  }
-  const data = new array(values.length);
-  for (const [index, value] of values.entries()) data[index] = big ? BigInt(value) : value;
-  return data;
 }
