@@ -9,7 +9,11 @@ const ALIGNMENT = 64;
 
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
-const withRows = (rows: number, shape: Shape): Shape => [rows, ...shape.slice(1)];
+function withRows(rows: number, shape: Shape): Shape {
+  const changed = shape.slice();
+  changed[0] = rows;
+  return changed;
+}
 
 /** Tensors whose axis 1 is padded where the parts of a batch differ in it, by name. */
 export interface Padded {
@@ -73,11 +77,13 @@ export function splitOutputs(
     checkRows(name, tensor, total);
     const lengths = cut?.names.has(name) ? cut.lengths : undefined;
     let start = 0;
-    for (const [index, count] of rows.entries()) {
+    let index = 0;
+    for (const count of rows) {
       const part = rowsOf(tensor, start, start + count);
       const length = lengths?.[index];
       split[index]?.set(name, length === undefined ? part : cutRows(part, length));
       start += count;
+      index += 1;
     }
   }
   return split;

@@ -94,16 +94,17 @@ export function entriesOf(
   );
   const terms = runOptions.terms ?? ANY;
   let allowed = 0;
-  for (const { variant, index } of lanes) {
-    if (terms === ANY || terms.variants.includes(variant)) allowed |= 1 << index;
+  let limit = Infinity;
+  for (const lane of lanes) {
+    if (terms === ANY || terms.variants.includes(lane.variant)) allowed |= 1 << lane.index;
+    limit = Math.min(limit, lane.maxBatchSize);
   }
-  const fields = { request, length, key: key ?? alone, allowed, terms, patient };
-  const limit = Math.min(...lanes.map((lane) => lane.maxBatchSize));
-  if (key === undefined || rows <= limit) return [new ScheduledEntry({ ...fields, piece: 0, inputs, rows })];
+  const whole = { request, piece: 0, inputs, rows, length, key: key ?? alone, allowed, terms, patient };
+  if (key === undefined || rows <= limit) return [new ScheduledEntry(whole)];
   return Array.from({ length: Math.ceil(rows / limit) }, (_, piece) => {
     const start = piece * limit;
     const end = Math.min(start + limit, rows);
-    return new ScheduledEntry({ ...fields, piece, inputs: sliceRows(inputs, start, end), rows: end - start });
+    return new ScheduledEntry({ ...whole, piece, inputs: sliceRows(inputs, start, end), rows: end - start });
   });
 }
 

@@ -53,7 +53,10 @@ export interface AccuracyAsked {
   readonly preference?: Preference;
 }
 
+const NOTHING_ASKED: AccuracyAsked = {};
+
 export function accuracyAsked(request: Asking): AccuracyAsked {
+  if (request.parameters.size === 0) return NOTHING_ASKED;
   const minAccuracy = numberParameter(request, 'min_accuracy', 1);
   const maxAccuracyLoss = numberParameter(request, 'max_accuracy_loss', 100);
   const preference = textParameter(request, 'prefer');

@@ -30,13 +30,14 @@ export function termsOf(
   pinned: boolean,
   arm?: Pick<Arm, 'canary' | 'pinned'>,
 ): Terms {
-  const asked = { ...variant.defaults, ...accuracyAsked(request) };
-  const shared = { preference: asked.preference ?? 'accuracy', client: request.client ?? '' } as const;
+  const own = accuracyAsked(request);
+  const preference = own.preference ?? variant.defaults?.preference ?? 'accuracy';
+  const client = request.client ?? '';
   const canary = arm?.canary === true;
   if (pinned || arm?.pinned === true) {
-    return { ...shared, variants: [variant.variant], route: canary ? 'canary' : 'pinned' };
+    return { variants: [variant.variant], route: canary ? 'canary' : 'pinned', preference, client };
   }
-  return { ...shared, variants: allowed(served, variant, asked), route: canary ? 'canary' : 'free' };
+  return { variants: allowed(served, variant, own), route: canary ? 'canary' : 'free', preference, client };
 }
 
 /**
@@ -59,7 +60,22 @@ export function reachesFloor(
   }
 }
 
-function allowed(served: ServedVersion, main: ServedVariant, asked: AccuracyAsked): string[] {
+/** For requests that set no floor: a version is a snapshot, so that the answer stays the same. */
+const allowedByDefault = new WeakMap<ServedVersion, readonly string[]>();
+
+function allowed(served: ServedVersion, main: ServedVariant, own: AccuracyAsked): readonly string[] {
+  const byDefault =
+    own.minAccuracy === undefined &&
+    own.maxAccuracyLoss === undefined &&
+    main.variant === served.defaultVariant;
+  const known = byDefault ? allowedByDefault.get(served) : undefined;
+  if (known !== undefined) return known;
+  const names = reaching(served, main, { ...main.defaults, ...own });
+  if (byDefault) allowedByDefault.set(served, names);
+  return names;
+}
+
+function reaching(served: ServedVersion, main: ServedVariant, asked: AccuracyAsked): string[] {
   const { accuracy } = main.file;
   if (accuracy === undefined) {
     if ((asked.minAccuracy ?? 0) === 0) return [main.variant];

@@ -29,11 +29,11 @@ export function parseShape(name: string, value: readonly (number | bigint)[]): S
   }
   const shape: number[] = [];
   let product = 1;
-  for (const [axis, dimension] of value.entries()) {
+  for (const dimension of value) {
     const size = Number(dimension);
     if (!Number.isInteger(size) || size < 0) {
       throw invalidArgument(
-        `input ${quote(name)}: dimension ${axis} of its shape is ${String(dimension)}, it must be a non-negative integer`,
+        `input ${quote(name)}: dimension ${shape.length} of its shape is ${String(dimension)}, it must be a non-negative integer`,
       );
     }
     product *= size === 0 ? 1 : size;

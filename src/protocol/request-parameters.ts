@@ -1,5 +1,5 @@
 import { InferenceError, invalidArgument } from '../errors.ts';
-import type { ParameterValue } from '../inference/types.ts';
+import type { Parameters, ParameterValue } from '../inference/types.ts';
 import { isObject, type JsonValue } from './exact-json.ts';
 import { quote } from './quote.ts';
 
@@ -21,12 +21,15 @@ export function checkParameterName(name: string): void {
   }
 }
 
+const NO_PARAMETERS: Parameters = new Map();
+
 /** The `parameters` of a request, an input or an output. Null counts as left out. */
-export function parseParameters(owner: string, value: JsonValue | undefined): Map<string, ParameterValue> {
-  const parameters = new Map<string, ParameterValue>();
-  if (value === undefined || value === null) return parameters;
+export function parseParameters(owner: string, value: JsonValue | undefined): Parameters {
+  if (value === undefined || value === null) return NO_PARAMETERS;
   if (!isObject(value)) throw invalidArgument(`'parameters' of ${owner} must be an object`);
-  for (const [name, parameter] of Object.entries(value)) {
+  const parameters = new Map<string, ParameterValue>();
+  for (const name of Object.keys(value)) {
+    const parameter = value[name];
     checkParameterName(name);
     if (parameter === undefined || parameter === null) continue;
     if (typeof parameter === 'object') {
@@ -37,19 +40,13 @@ export function parseParameters(owner: string, value: JsonValue | undefined): Ma
   return parameters;
 }
 
-export type ReadParameters = ReadonlyMap<string, ParameterValue>;
-
-export function booleanParameter(
-  parameters: ReadParameters,
-  name: string,
-  owner: string,
-): boolean | undefined {
+export function booleanParameter(parameters: Parameters, name: string, owner: string): boolean | undefined {
   const value = parameters.get(name);
   if (value === undefined || typeof value === 'boolean') return value;
   throw invalidArgument(`parameter ${quote(name)} of ${owner} must be true or false`);
 }
 
-export function countParameter(parameters: ReadParameters, name: string, owner: string): number | undefined {
+export function countParameter(parameters: Parameters, name: string, owner: string): number | undefined {
   const value = parameters.get(name);
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;

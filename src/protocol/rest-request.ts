@@ -87,9 +87,11 @@ function decodeInput(name: string, entry: JsonObject, binary: BinaryReader): Ten
   return decodeRawTensor(name, datatype, shape, binary.take(name, size));
 }
 
+const EVERY_OUTPUT = { outputs: undefined, byOutput: new Map<string, boolean>() };
+
 function decodeOutputs(value: JsonValue | undefined) {
+  if (value === undefined || value === null) return EVERY_OUTPUT;
   const byOutput = new Map<string, boolean>();
-  if (value === undefined || value === null) return { outputs: undefined, byOutput };
   const outputs = tensorList('outputs', value).map((entry): RequestedOutput => {
     const name = nameOf('outputs', entry);
     const owner = `output ${quote(name)}`;

@@ -22,31 +22,33 @@ export type ResponseContent = Pick<InferenceResponse, 'model' | 'version' | 'id'
  */
 export function encodeRestResponse(response: ResponseContent, binary: BinaryChoice): RestResponse {
   const blobs: Uint8Array[] = [];
-  const outputs = Array.from(response.outputs, ([name, tensor]) => {
-    const head = `{"name":${JSON.stringify(name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape.join(',')}]`;
-    if (!(binary.byOutput.get(name) ?? binary.byDefault)) return `${head},"data":${jsonData(name, tensor)}}`;
-    const blob = encodeRawTensor(tensor);
-    blobs.push(blob);
-    return `${head},"parameters":{"binary_data_size":${blob.byteLength}}}`;
-  });
-  const json = `${openResponse(response)},"outputs":[${outputs.join(',')}]}`;
+  let outputs = '';
+  for (const [name, tensor] of response.outputs) {
+    if (outputs !== '') outputs += ',';
+    outputs += `{"name":${JSON.stringify(name)},"datatype":"${tensor.datatype}","shape":[${tensor.shape.join(',')}]`;
+    if (binary.byOutput.get(name) ?? binary.byDefault) {
+      const blob = encodeRawTensor(tensor);
+      blobs.push(blob);
+      outputs += `,"parameters":{"binary_data_size":${blob.byteLength}}}`;
+    } else {
+      outputs += `,"data":${jsonData(name, tensor)}}`;
+    }
+  }
+  const json = `${openResponse(response)},"outputs":[${outputs}]}`;
   if (blobs.length === 0) return { body: json };
   const header = Buffer.from(json);
   return { body: Buffer.concat([header, ...blobs]), headerLength: header.byteLength };
 }
 
 function openResponse({ model, version, id, parameters }: ResponseContent): string {
-  const fields = [`"model_name":${JSON.stringify(model)}`, `"model_version":${JSON.stringify(version)}`];
-  if (id !== undefined) fields.push(`"id":${JSON.stringify(id)}`);
-  if (parameters.size > 0) {
-    const entries = Array.from(
-      parameters,
-      ([name, value]) =>
-        `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`,
-    );
-    fields.push(`"parameters":{${entries.join(',')}}`);
+  let fields = `"model_name":${JSON.stringify(model)},"model_version":${JSON.stringify(version)}`;
+  if (id !== undefined) fields += `,"id":${JSON.stringify(id)}`;
+  let entries = '';
+  for (const [name, value] of parameters) {
+    if (entries !== '') entries += ',';
+    entries += `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`;
   }
-  return `{${fields.join(',')}`;
+  return entries === '' ? `{${fields}` : `{${fields},"parameters":{${entries}}`;
 }
 
 function jsonData(name: string, { datatype, data }: Tensor): string {

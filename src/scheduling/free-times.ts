@@ -7,9 +7,11 @@ export class FreeTimes {
 
   /** @param times one for each slot, at least one; in any order */
   constructor(times: readonly number[]) {
-    this.#times = times.toSorted((a, b) => a - b);
+    this.#times = ascending(times) ? times : times.toSorted((a, b) => a - b);
     this.first = this.#times[0] ?? 0;
-    this.mean = this.#times.reduce((sum, time) => sum + time, 0) / Math.max(this.#times.length, 1);
+    let sum = 0;
+    for (const time of this.#times) sum += time;
+    this.mean = sum / Math.max(this.#times.length, 1);
   }
 
   /** The times after the slot that is free first has been taken until `end`. */
@@ -35,4 +37,12 @@ export class FreeTimes {
     }
     return this.mean + work;
   }
+}
+
+/** Most are: sorting allocates. */
+function ascending(times: readonly number[]): boolean {
+  for (let index = 1; index < times.length; index++) {
+    if ((times[index - 1] ?? 0) > (times[index] ?? 0)) return false;
+  }
+  return true;
 }

@@ -35,8 +35,8 @@ export class Slots {
   /** A batch that is overdue is expected at any moment. */
   freeTimes(now: number): FreeTimes {
     const times: number[] = [];
+    for (let free = this.count - this.#running.size; free > 0; free--) times.push(now);
     for (const { endsBy } of this.#running) times.push(Math.max(endsBy, now));
-    while (times.length < this.count) times.push(now);
     return new FreeTimes(times);
   }
 }
