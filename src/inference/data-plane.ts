@@ -244,7 +244,7 @@ function responseParameters(
   { variant }: ServedVariant,
   { choice, timings, batchSize, reuse }: RunResult,
 ): ReadonlyMap<string, ParameterValue> {
-  const parameters = new Map<string, ParameterValue>([['variant', variant]]);
+  const parameters = new Map<string, ParameterValue>().set('variant', variant);
   if (reuse !== undefined) parameters.set(reuse, true);
   if (choice === undefined) return parameters;
   parameters
