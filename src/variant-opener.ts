@@ -64,8 +64,8 @@ export function createVariantOpener({
     const { settings, variant, logger } = request;
     const series = metrics.createVariantObserver(id);
     const observer = composeObservers(series, statisticsOf(id));
-    const runner = isClassic(batching)
-      ? new DynamicBatcher(pool, { signature: pool.signature, batching, observer })
+    const lane = isClassic(batching)
+      ? undefined
       : schedulerOf(id).open({
           variant: id.variant,
           accuracy: variant.accuracy,
@@ -76,6 +76,7 @@ export function createVariantOpener({
           padding: verdict.padding,
           observer,
         });
+    const runner = lane ?? new DynamicBatcher(pool, { signature: pool.signature, batching, observer });
     // In one step with the scheduler: whoever answers under the variant's name from here on is this opening.
     const reusing = reuse.wrap(runner, {
       id,
@@ -106,6 +107,10 @@ export function createVariantOpener({
         await keeper?.close();
       }),
       spare: spare.lane(pool, batching),
+      // A request that the response cache might answer has to be read.
+      ...(lane === undefined || (settings.responseCache && reuse.hasCache)
+        ? {}
+        : { refusal: (...asking: Parameters<typeof lane.refusal>) => lane.refusal(...asking) }),
       observer,
       instances: pool.instances,
       intraOpThreads,

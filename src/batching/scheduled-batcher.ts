@@ -1,19 +1,17 @@
 import { fromUnknown, type InferenceError } from '../errors.ts';
-import type { DispatchReason } from '../inference/observer.ts';
 import type { Runner, RunOptions, RunResult, VariantChoice } from '../inference/runner.ts';
 import { NO_TIME } from '../inference/timings.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
-import type { Decision } from '../scheduling/scheduler-policy.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { BatchLane, ScheduledBatcherOptions } from './batch-lane.ts';
 import { longestQueue, paddingOf, runBatch } from './batch-run.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
+import { type Dispatch, laneOf, reasonOf } from './dispatch.ts';
+import { type Asking, earlyDemand } from './early-demand.ts';
 import { PendingRequest } from './pending-request.ts';
 import { refusalOf, refusals, runnerIsAtFault } from './refusals.ts';
 import { entriesOf, type ScheduledEntry } from './scheduled-entry.ts';
 import { WakeUp } from './wake-up.ts';
-
-type Dispatch = Extract<Decision<ScheduledEntry>, { kind: 'dispatch' }>;
 
 /**
  * Batches the runs of one version over its variants: the scheduler says which entries run together, when and on which
@@ -70,6 +68,16 @@ export class ScheduledBatcher implements Runner {
 
   gauges() {
     return this.#scheduler.gauges(this.#clock.now());
+  }
+
+  /** The refusal of a request that is not read yet, while requests of its kind are refused. */
+  refusal(asking: Asking): InferenceError | undefined {
+    const now = this.#clock.now();
+    const verdict = this.#scheduler.refusal(earlyDemand(asking, this.#options, now), now);
+    if (verdict === undefined) return undefined;
+    const refusal = refusalOf(verdict);
+    this.#tellRejected(refusal);
+    return refusal;
   }
 
   run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {
@@ -184,7 +192,7 @@ export class ScheduledBatcher implements Runner {
 
   async #execute(dispatch: Dispatch, now: number): Promise<void> {
     const { entries, rows } = dispatch;
-    const lane = this.#laneOf(dispatch);
+    const lane = laneOf(dispatch, this.#lanes);
     const running = this.#scheduler.started(dispatch, now);
     const reason = reasonOf(dispatch, this.#scheduler.size);
     const batch = { entries, rows, reason, startedAt: now };
@@ -214,12 +222,6 @@ export class ScheduledBatcher implements Runner {
       this.#failed(dispatch, fromUnknown(error));
     }
     this.#pump();
-  }
-
-  #laneOf({ lane }: Dispatch): BatchLane {
-    const found = this.#lanes[lane.index];
-    if (found === undefined) throw new RangeError(`there is no lane ${lane.index}`);
-    return found;
   }
 
   #choice(entry: ScheduledEntry, { lane, expected }: Dispatch): VariantChoice {
@@ -291,9 +293,4 @@ export class ScheduledBatcher implements Runner {
     this.#reportedDepth = this.#scheduler.size;
     this.#options.queueChanged(this.#reportedDepth);
   }
-}
-
-function reasonOf({ entries, rows, lane }: Dispatch, waiting: number): DispatchReason {
-  if (rows >= lane.maxBatchSize) return 'full';
-  return entries.length === 1 && waiting > 0 ? 'alone' : 'slot_free';
 }

@@ -1,5 +1,7 @@
+import type { InferenceError } from '../errors.ts';
 import type { ScheduleState, VariantObserver } from '../inference/observer.ts';
 import type { Runner, RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
+import type { EarlyRequest } from '../inference/served.ts';
 import type { Batching, Padding, Signature } from '../inference/signature.ts';
 import { signatureKey } from '../inference/terms.ts';
 import type { CostModel } from '../scheduling/cost-model.ts';
@@ -49,7 +51,7 @@ export class VersionScheduler {
    * @returns a runner that answers on it, or on those that the terms of a run allow; closing it takes the variant out
    * and closes its workers
    */
-  open(lane: VariantLane): Runner & { readonly inFlight: number; readonly queueDepth: number } {
+  open(lane: VariantLane): LaneRunner {
     const key = `${lane.batching.maxBatchSize === 0 ? 'alone' : 'batched'} ${signatureKey(lane.signature)}`;
     const group = this.#groups.get(key) ?? { lanes: [], current: undefined, draining: new Set() };
     this.#groups.set(key, group);
@@ -116,7 +118,7 @@ export class VersionScheduler {
 }
 
 /** Runs on one lane unless the terms of the run allow others. */
-class LaneRunner implements Runner {
+export class LaneRunner implements Runner {
   readonly #lane: VariantLane;
   readonly #group: Group;
   readonly #remove: () => Promise<void>;
@@ -148,6 +150,10 @@ class LaneRunner implements Runner {
       client: '',
     };
     return current.run(inputs, { ...options, terms });
+  }
+
+  refusal(request: EarlyRequest, pinned: boolean): InferenceError | undefined {
+    return this.#group.current?.refusal(pinned ? { ...request, pinned: this.#lane.variant } : request);
   }
 
   close(): Promise<void> {

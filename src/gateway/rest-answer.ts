@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidArgument } from '../errors.ts';
 import { answerHeaders, type RunDescription } from '../protocol/answer-headers.ts';
 import type { RestHandlerRequest } from './rest-route.ts';
@@ -16,14 +16,14 @@ export function disconnectSignal(response: ServerResponse): AbortSignal {
 /** Milliseconds a client may set with `x-request-timeout-ms`; beyond a day it means no deadline. */
 const MAX_TIMEOUT = 24 * 60 * 60 * 1000;
 
-/** The deadline that `x-request-timeout-ms` asks for, on the clock of `performance.now()`. */
-export function deadlineOf(request: RestHandlerRequest): number | undefined {
+/** The deadline that `x-request-timeout-ms` asks for, on the clock of `performance.now()`: from the arrival of the headers. */
+export function deadlineOf(request: Pick<FastifyRequest, 'headers' | 'arrivedAt'>): number | undefined {
   const text = request.headers['x-request-timeout-ms'];
   if (text === undefined) return undefined;
   const timeout = typeof text === 'string' && /^[0-9]{1,12}(\.[0-9]{1,6})?$/.test(text) ? Number(text) : 0;
   if (timeout === 0)
     throw invalidArgument('header x-request-timeout-ms must be a positive number of milliseconds');
-  return timeout > MAX_TIMEOUT ? undefined : performance.now() + timeout;
+  return timeout > MAX_TIMEOUT ? undefined : request.arrivedAt + timeout;
 }
 
 /** What `x-sluice-key` says: requests of one key stay on one arm of a rollout. */

@@ -1,4 +1,11 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HTTPMethods,
+  onRequestHookHandler,
+} from 'fastify';
+import type { InferenceError } from '../errors.ts';
 import { refuse } from './rest-errors.ts';
 
 /** One row of the REST interface; the router, the answers to wrong verbs and the OpenAPI document come from it. */
@@ -8,6 +15,8 @@ export interface RestRoute {
   readonly doc: RouteDoc;
   /** Health is never refused for its rate: a prober that is refused restarts the server. */
   readonly unlimited?: boolean;
+  /** Why a request is refused before its body is read. What it throws is left to the handler to find. */
+  readonly refusal?: (request: FastifyRequest) => InferenceError | undefined;
   /** What it returns is the body; a thrown InferenceError becomes the error answer. */
   readonly handle: (request: RestHandlerRequest, reply: FastifyReply) => unknown;
 }
@@ -34,16 +43,29 @@ declare module 'fastify' {
   }
 }
 
+function refusing(refusal: NonNullable<RestRoute['refusal']>): onRequestHookHandler {
+  return (request, _reply, done) => {
+    let error: InferenceError | undefined;
+    try {
+      error = refusal(request);
+    } catch {
+      // The handler meets the same, and says it better.
+    }
+    done(error);
+  };
+}
+
 const VERBS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Registers the routes, and for every path the answer 405 to the verbs it does not have. */
 export function addRoutes(app: FastifyInstance, routes: readonly RestRoute[]): void {
   const verbs = new Map<string, HTTPMethods[]>();
-  for (const { method, url, doc, unlimited, handle } of routes) {
+  for (const { method, url, doc, unlimited, refusal, handle } of routes) {
     app.route<{ Params: Record<string, string>; Body: Buffer<ArrayBuffer> | undefined }>({
       method,
       url,
       config: { doc, ...(unlimited === true ? { rateLimit: false } : {}) },
+      ...(refusal === undefined ? {} : { onRequest: refusing(refusal) }),
       handler: async (request, reply) => handle(request, reply),
     });
     const known = verbs.get(url) ?? [];

@@ -1,5 +1,6 @@
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
+import { earlyRefusal } from './early-refusal.ts';
 import type { JsonPool } from './json-pool.ts';
 import { openAiRoutes } from './openai-routes.ts';
 import { infer } from './rest-infer.ts';
@@ -20,7 +21,7 @@ export function restRoutes(context: RestContext): RestRoute[] {
     ...serverRoutes(context.dataPlane),
     ...modelRoutes(context),
     ...repositoryRoutes(context.dataPlane),
-    ...(context.tasks === undefined ? [] : taskRoutes(context.tasks, context.json)),
+    ...(context.tasks === undefined ? [] : taskRoutes(context.tasks, context.json, context.dataPlane)),
     ...openAiRoutes(context),
   ];
 }
@@ -111,6 +112,7 @@ function modelRoutes({ dataPlane, json }: RestContext): RestRoute[] {
         body: INFER_BODY,
         answer: INFER_ANSWER,
       },
+      refusal: earlyRefusal(dataPlane),
       handle: (request, reply) => infer(dataPlane, json, request, reply),
     },
   ];

@@ -6,6 +6,7 @@ import { InferenceError } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
 import { STATUS } from '../protocol/status.ts';
+import { Arrivals } from './arrival.ts';
 import { addHttpEncoding } from './http-encoding.ts';
 import { JsonPool } from './json-pool.ts';
 import { addOpenApi } from './openapi.ts';
@@ -64,6 +65,8 @@ const CLIENT_GONE = STATUS.canceled.http;
 declare module 'fastify' {
   interface FastifyRequest {
     bytesIn: number;
+    /** On the clock of `performance.now()`, milliseconds. */
+    arrivedAt: number;
   }
 }
 
@@ -91,6 +94,8 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   });
   const endUnused = trackUnusedConnections(app.server);
   app.decorateRequest('bytesIn', 0);
+  app.decorateRequest('arrivedAt', 0);
+  const arrivals = new Arrivals();
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     request.bytesIn = body.length;
@@ -98,6 +103,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   });
   app.setErrorHandler((error, request, reply) => sendError(logger, bodyLimit, error, request, reply));
   app.addHook('onRequest', (request, reply, done) => {
+    request.arrivedAt = arrivals.at(performance.now());
     reply.header('x-request-id', request.id);
     const { onRequestEnded } = options;
     if (onRequestEnded !== undefined) {

@@ -1,4 +1,6 @@
+import type { DataPlane } from '../inference/data-plane.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
+import { earlyRefusal } from './early-refusal.ts';
 import type { JsonPool } from './json-pool.ts';
 import type { RestRoute } from './rest-route.ts';
 import { RERANK_ANSWER, RERANK_BODY, TASK_BODY } from './rest-schemas.ts';
@@ -9,7 +11,7 @@ const DESCRIPTION =
   '`timeout` (microseconds), `priority` and `rollout_key` are those of inference.';
 
 /** Task endpoints: those of the Hugging Face Inference API, and the one of text-embeddings-inference for ranking. */
-export const taskRoutes = (tasks: TaskPlane, json: JsonPool): RestRoute[] => [
+export const taskRoutes = (tasks: TaskPlane, json: JsonPool, dataPlane: DataPlane): RestRoute[] => [
   {
     method: 'POST',
     url: '/models/:model',
@@ -19,6 +21,7 @@ export const taskRoutes = (tasks: TaskPlane, json: JsonPool): RestRoute[] => [
       description: DESCRIPTION,
       body: TASK_BODY,
     },
+    refusal: earlyRefusal(dataPlane),
     handle: (request, reply) => runTask(tasks, json, request, reply, { model: request.params['model'] }),
   },
   {
@@ -30,6 +33,7 @@ export const taskRoutes = (tasks: TaskPlane, json: JsonPool): RestRoute[] => [
       description: DESCRIPTION,
       body: TASK_BODY,
     },
+    refusal: earlyRefusal(dataPlane),
     handle: (request, reply) =>
       runTask(tasks, json, request, reply, { model: request.params['model'], task: request.params['task'] }),
   },

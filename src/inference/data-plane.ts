@@ -12,7 +12,7 @@ import { parseModelName } from './names.ts';
 import { type Arm, NO_ROLLOUTS, type Rollouts, type RoutedRequest, type Target } from './rollout.ts';
 import type { RunResult } from './runner.ts';
 import { deadlineOf, priorityOf, textParameter } from './scheduling-parameters.ts';
-import type { IndexEntry, Registry, ServedVariant, ServedVersion } from './served.ts';
+import type { EarlyRequest, IndexEntry, Registry, ServedVariant, ServedVersion } from './served.ts';
 import type { ModelStatistics } from './statistics.ts';
 import { termsOf } from './terms.ts';
 import { NO_TIME } from './timings.ts';
@@ -142,6 +142,15 @@ export class DataPlane {
     const pinned = textParameter(request, 'variant');
     const rollout = version === '' && pinned === undefined ? this.#rollouts.of(model) : undefined;
     return rollout?.route(request, this.#registry) ?? this.resolve(model, version, pinned);
+  }
+
+  /** Why a request would be refused whatever its body says; counted here. Throws as `resolve`. */
+  refusal(name: string, version: string | undefined, request: EarlyRequest): InferenceError | undefined {
+    if (this.#rollouts.of(name) !== undefined) return undefined;
+    const { variant } = this.resolve(name, version);
+    const error = variant.refusal?.(request, name.includes('@'));
+    if (error !== undefined) variant.observer.requestEnded(error.code, 0, NO_TIME, 0);
+    return error;
   }
 
   async infer(request: InferenceRequest): Promise<InferenceResponse> {

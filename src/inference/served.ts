@@ -1,3 +1,4 @@
+import type { InferenceError } from '../errors.ts';
 import type { VariantId, VariantObserver } from './observer.ts';
 import type { Runner, SpareRunner } from './runner.ts';
 import type { AccuracyAsked } from './scheduling-parameters.ts';
@@ -7,6 +8,13 @@ import type { VersionStatistics } from './statistics.ts';
 /** UNKNOWN -> LOADING -> READY -> UNLOADING -> UNAVAILABLE, or LOADING -> UNAVAILABLE with a reason. */
 export type ModelState = 'UNKNOWN' | 'LOADING' | 'READY' | 'UNLOADING' | 'UNAVAILABLE';
 
+/** What the headers of a request tell before its body is read. */
+export interface EarlyRequest {
+  /** On the clock of `performance.now()`, milliseconds. */
+  readonly deadline?: number;
+  readonly client: string;
+}
+
 /** One ONNX file of a version, open and warm: a pool of instances with a batcher in front. */
 export interface ServedVariant extends VariantId {
   readonly signature: Signature;
@@ -14,6 +22,8 @@ export interface ServedVariant extends VariantId {
   readonly runner: Runner;
   /** Past the queue; nothing that runs on it is counted as a request. */
   readonly spare?: SpareRunner;
+  /** Why a request would be refused whatever its body says; undefined where it has to be read. Counts the refusal. */
+  readonly refusal?: (request: EarlyRequest, pinned: boolean) => InferenceError | undefined;
   readonly observer: VariantObserver;
   readonly file: VariantFile;
   /** Worker threads that hold a session of this variant, and ONNX Runtime threads inside each. */

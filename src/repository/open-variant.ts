@@ -3,7 +3,7 @@ import type { VariantObserver } from '../inference/observer.ts';
 import type { RolloutPlan } from '../inference/rollout.ts';
 import type { Runner, SpareRunner } from '../inference/runner.ts';
 import type { AccuracyAsked } from '../inference/scheduling-parameters.ts';
-import type { ModelState } from '../inference/served.ts';
+import type { ModelState, ServedVariant } from '../inference/served.ts';
 import type { Batching, Signature } from '../inference/signature.ts';
 import type { VersionStatistics } from '../inference/statistics.ts';
 import type { ModelSettings } from './model-config.ts';
@@ -29,6 +29,7 @@ export interface OpenedVariant {
   readonly batching: Batching;
   readonly runner: Runner;
   readonly spare?: SpareRunner;
+  readonly refusal?: NonNullable<ServedVariant['refusal']>;
   readonly observer: VariantObserver;
   readonly instances: number;
   readonly intraOpThreads: number;

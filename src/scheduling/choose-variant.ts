@@ -67,7 +67,8 @@ export function chooseVariant<E extends Entry>(
     if (window === undefined) continue;
     const choice = choiceOf(lane, window, price, view, now);
     const other = worthOf(choice, price);
-    if (other <= value || !harmless(window, view, now)) continue;
+    if (other < value || (other === value && !isQuicker(choice, best))) continue;
+    if (!harmless(window, view, now)) continue;
     value = other;
     best = choice;
   }
@@ -103,6 +104,9 @@ const worthOf = <E extends Entry>(
 ): number =>
   window.weight * (lane.accuracy - price.lane.accuracy) -
   pressure * (price.lane.accuracy / price.unit) * (taken - priced);
+
+const isQuicker = <E extends Entry>({ window }: Choice<E>, best: Choice<E> | undefined): boolean =>
+  best === undefined || window.expected * best.window.rows < best.window.expected * window.rows;
 
 /** Its deadline, or sooner on a lane that is slower than need be for a request that wants to be quick. */
 function dueOn<E extends Entry>(lane: Lane, { prices, busy }: ChoiceView<E>, now: number) {

@@ -1,14 +1,15 @@
-import { type AdmissionLimits, judge, type Verdict } from './admission.ts';
+import { type AdmissionLimits, type AdmissionView, judge, type Verdict } from './admission.ts';
 import { BatchOverhead } from './batch-overhead.ts';
 import { reasonFor, type VariantReason } from './choose-variant.ts';
 import { ClientShares } from './client-shares.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
 import { DemandRates } from './demand-rates.ts';
-import type { Entry } from './entry.ts';
+import type { Demand, Entry } from './entry.ts';
 import { Foresight } from './foresight.ts';
 import { type SchedulerGauges, ServiceRecord } from './gauges.ts';
 import type { Interference } from './interference.ts';
 import { allows, type Lane } from './lane.ts';
+import { LeastDemand } from './least-demand.ts';
 import { PremiumRecord } from './premium-record.ts';
 import { PriceList } from './price-list.ts';
 import { type Decision, decide } from './scheduler-policy.ts';
@@ -32,6 +33,13 @@ const DOUBT_INTERVAL_MS = 1000;
 /** What arrives in this time is expected to share a batch, where refusals are foreseen. */
 const TYPICAL_WAIT_MS = 20;
 
+/** Milliseconds after a refusal in which requests are refused before they are read, where they can be. */
+const REFUSING_MS = 100;
+/** Of so many requests that could be refused unread, one is read. */
+const READ_ANYWAY = 16;
+
+type Overload = Extract<Verdict, { kind: 'overload' }>;
+
 type Dispatch<E extends Entry> = Extract<Decision<E>, { kind: 'dispatch' }>;
 
 /**
@@ -52,6 +60,9 @@ export class Scheduler<E extends Entry> {
   readonly #slots: Slots;
   readonly #prices: PriceList;
   #bytesInFlight = 0;
+  readonly #least = new LeastDemand();
+  #lastRefusal = -Infinity;
+  #early = 0;
   /** When a batch last ended, or the predictions were last doubted. */
   #lastActive: number | undefined;
 
@@ -85,24 +96,11 @@ export class Scheduler<E extends Entry> {
     if (this.#queue.size === 0) this.#sojourn.empty(now);
     const price = this.#prices.of(entry.allowed, entry.length, now);
     this.#rates.arrived(entry, price, now);
-    const verdict = judge(
-      entry,
-      {
-        queue: this.#queue,
-        prices: this.#prices,
-        rates: this.#rates,
-        shares: this.#shares,
-        sojourn: this.#sojourn,
-        limits: this.#limits,
-        bytesInFlight: this.#bytesInFlight,
-        overhead: this.#overhead.factor,
-        free: this.#slots.freeTimes(now),
-      },
-      now,
-    );
+    this.#least.add(entry, now);
+    const verdict = judge(entry, this.#admissionView(now), now);
     if (verdict.kind !== 'accept') {
       if (verdict.kind === 'infeasible') this.#doubt(entry, now);
-      else this.#record.refused(now);
+      else this.#refused(now);
       this.#premiums.refused(price.unit * entry.rows, now);
       return verdict;
     }
@@ -111,6 +109,44 @@ export class Scheduler<E extends Entry> {
     this.#bytesInFlight += entry.bytes;
     this.#queue.insert(entry);
     return verdict;
+  }
+
+  /**
+   * Judges a request that is not read yet as if it were as small as the smallest of late. Only while requests are being
+   * refused, and never every one: some are read all the same, so that what is asked stays known. A refusal is counted;
+   * undefined where the request has to be read, and will be offered.
+   */
+  refusal(early: Omit<Demand, 'rows' | 'length'>, now: number): Overload | undefined {
+    if (now - this.#lastRefusal > REFUSING_MS) return undefined;
+    this.#early += 1;
+    if (this.#early % READ_ANYWAY === 0) return undefined;
+    const demand = { ...early, ...this.#least.size };
+    const verdict = judge(demand, this.#admissionView(now), now);
+    if (verdict.kind !== 'overload') return undefined;
+    const price = this.#prices.of(demand.allowed, demand.length, now);
+    this.#rates.arrived(demand, price, now);
+    this.#refused(now);
+    this.#premiums.refused(price.unit * demand.rows, now);
+    return verdict;
+  }
+
+  #admissionView(now: number): AdmissionView {
+    return {
+      queue: this.#queue,
+      prices: this.#prices,
+      rates: this.#rates,
+      shares: this.#shares,
+      sojourn: this.#sojourn,
+      limits: this.#limits,
+      bytesInFlight: this.#bytesInFlight,
+      overhead: this.#overhead.factor,
+      free: this.#slots.freeTimes(now),
+    };
+  }
+
+  #refused(now: number): void {
+    this.#lastRefusal = now;
+    this.#record.refused(now);
   }
 
   /** Predictions that keep an idle node idle are doubted a little more every second. */

@@ -1,6 +1,9 @@
 import { type Entry, paddedLength } from './entry.ts';
 import { allows, type Lane, LEAST_GAIN } from './lane.ts';
 
+/** Learned costs of neighbouring sizes are no better known than this: of two batches without padding the larger is taken. */
+const NOISE = 0.1;
+
 /** Entries that could run together on one lane. */
 export interface Window<E extends Entry> {
   readonly entries: readonly E[];
@@ -60,7 +63,7 @@ export function bestWindow<E extends Entry>(
   );
   const dues = entries.map(dueOn);
   const works = entries.map((entry) => workOn(lane, entry));
-  let best: { from: number; to: number; score: number } | undefined;
+  let best: { from: number; to: number; score: number; even: number | undefined } | undefined;
   const below = { rows: 0, work: 0, parts: 0, due: Infinity };
   for (let from = head; from >= 0; from--) {
     const first = entries[from] as E;
@@ -85,7 +88,9 @@ export function bestWindow<E extends Entry>(
       found = true;
       if (several && expected > apart * (1 - LEAST_GAIN)) continue;
       const score = expected > 0 ? work / expected : rows;
-      if (best === undefined || score >= best.score) best = { from, to, score };
+      const even = paddedLength(first.length) === length ? length : undefined;
+      const surely = even !== undefined && even === best?.even ? 1 - NOISE : 1;
+      if (best === undefined || score >= best.score * surely) best = { from, to, score, even };
     }
     if (!found) break;
   }

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { unavailable } from '../errors.ts';
@@ -25,6 +26,12 @@ const QUICK_RUN = 10;
 
 /** Below this a copy costs less than handing the memory over. */
 const TRANSFER_FROM = 4096;
+
+/** On Linux a niceness is a thread's own, and the runtime's threads inherit it. */
+const NICENESS = 5;
+
+// Whoever computes can wait a moment; the thread that answers everybody should not have to wait for it.
+if (process.platform === 'linux') setPriority(NICENESS);
 
 const opened = open();
 

@@ -23,6 +23,8 @@ export interface FakeModel {
   readonly signature: Signature;
   readonly maxBatchSize?: number;
   readonly labels?: ReadonlyMap<string, readonly string[]>;
+  /** What it says of requests whose body is not read yet. */
+  readonly refusal?: NonNullable<ServedVariant['refusal']>;
   /** Outputs by name; all of them, whatever was requested. */
   readonly run: (inputs: TensorMap, options: RunOptions) => TensorMap | Promise<TensorMap>;
 }
@@ -106,6 +108,7 @@ function serveVariant(fake: FakeModel, version: string, variant: string): Served
     signature: fake.signature,
     batching: { ...UNBATCHED, maxBatchSize: fake.maxBatchSize ?? 0 },
     runner: fakeRunner(fake),
+    ...(fake.refusal === undefined ? {} : { refusal: fake.refusal }),
     observer: SILENT_OBSERVER,
     file: FILE,
     instances: 1,

@@ -67,6 +67,24 @@ describe('a request', () => {
     }
   });
 
+  it('is refused unread while whatever it says would be refused, and only then', async () => {
+    const { batcher, run, runners, clock, rejected } = setUpScheduled({ batching: { maxBatchSize: 1 } });
+    const soon = () => ({ deadline: clock.now() + 60, client: '' });
+    expect(batcher.refusal(soon())).toBeUndefined();
+    const requests = Array.from({ length: 20 }, (_, index) => run(rowsOf([index]), { ...terms({}), ...soon() }));
+    await settled();
+    const before = rejected.length;
+    expect(batcher.refusal(soon())).toMatchObject({ code: 'resource_exhausted', reason: 'overload' });
+    expect(rejected.length).toBe(before + 1);
+    await expect(run(rowsOf([0]), { ...terms({}), ...soon() }).promise).rejects.toMatchObject({ reason: 'overload' });
+    expect(batcher.refusal({ client: '' })).toBeUndefined();
+    expect(batcher.refusal({ ...soon(), pinned: 'best' })).toBeDefined();
+    while (requests.some(({ outcome }) => outcome === undefined)) {
+      for (const runner of runners) if (runner.active.length > 0) await runner.succeed();
+    }
+    expect(batcher.refusal(soon())).toBeUndefined();
+  });
+
   it('that expires in the queue is dropped unexecuted, near its deadline', async () => {
     const { run, runners, clock, rejected } = setUpScheduled();
     run(rowsOf([1]), terms({}));

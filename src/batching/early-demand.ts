@@ -1,0 +1,34 @@
+import type { EarlyRequest } from '../inference/served.ts';
+import type { Demand } from '../scheduling/entry.ts';
+import type { ScheduledBatcherOptions } from './batch-lane.ts';
+
+/** A request of which only the headers are known. */
+export interface Asking extends EarlyRequest {
+  /** The variant that it names; any when left out. */
+  readonly pinned?: string;
+}
+
+/** What it asks at least: the first priority, and whichever variant is quickest. Its size is the scheduler's to guess. */
+export function earlyDemand(
+  { deadline, client, pinned }: Asking,
+  { lanes, batching, settings }: Pick<ScheduledBatcherOptions, 'lanes' | 'batching' | 'settings'>,
+  now: number,
+): Omit<Demand, 'rows' | 'length'> {
+  const own = deadline ?? (batching.defaultTimeout > 0 ? now + batching.defaultTimeout : undefined);
+  let allowed = 0;
+  for (const { variant, index } of lanes) {
+    if (pinned === undefined || variant === pinned) allowed |= 1 << index;
+  }
+  return {
+    acceptedAt: now,
+    deadline: own ?? now + settings.patience,
+    patient: own === undefined,
+    priority: 1,
+    client,
+    allowed,
+    route: 'free',
+    preference: 'latency',
+    key: '',
+    bytes: 0,
+  };
+}
