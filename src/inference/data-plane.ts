@@ -1,6 +1,4 @@
 import { type Code, fromUnknown, InferenceError, invalidArgument, notFound, unavailable } from '../errors.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { classify } from './classification.ts';
 import {
   type ModelConfig,
   type ModelMetadata,
@@ -9,6 +7,7 @@ import {
   type ServerMetadata,
 } from './metadata.ts';
 import { parseModelName } from './names.ts';
+import { respond } from './respond.ts';
 import { type Arm, NO_ROLLOUTS, type Rollouts, type RoutedRequest, type Target } from './rollout.ts';
 import type { RunResult } from './runner.ts';
 import { deadlineOf, priorityOf, textParameter } from './scheduling-parameters.ts';
@@ -16,7 +15,7 @@ import type { EarlyRequest, IndexEntry, Registry, ServedVariant, ServedVersion }
 import type { ModelStatistics } from './statistics.ts';
 import { termsOf } from './terms.ts';
 import { NO_TIME } from './timings.ts';
-import type { InferenceRequest, InferenceResponse, ParameterValue, RequestedOutput } from './types.ts';
+import type { InferenceRequest, InferenceResponse } from './types.ts';
 import { validateInputs, validateOutputs } from './validate.ts';
 
 export interface DataPlaneOptions {
@@ -28,6 +27,8 @@ export interface DataPlaneOptions {
   readonly accepting: () => boolean;
   /** Told the code of an inference request whose model, version or variant could not be had. */
   readonly unresolved?: (code: Code) => void;
+  /** Milliseconds after a refusal for overload in which requests may be refused unread. */
+  readonly overloadMemory?: number;
 }
 
 /** What the server does, without a word of HTTP or gRPC: the gateways only translate to and from it. */
@@ -37,9 +38,13 @@ export class DataPlane {
   readonly #accepting: () => boolean;
   readonly #unresolved: (code: Code) => void;
   readonly serverMetadata: ServerMetadata;
+  /** When a request was last refused because there was more work than time. */
+  #overloaded = -Infinity;
+  readonly #overloadMemory: number;
 
   constructor(options: DataPlaneOptions) {
     const { registry, rollouts = NO_ROLLOUTS, server, accepting, unresolved = () => {} } = options;
+    this.#overloadMemory = options.overloadMemory ?? 100;
     this.#registry = registry;
     this.#rollouts = rollouts;
     this.#accepting = accepting;
@@ -146,10 +151,14 @@ export class DataPlane {
 
   /** Why a request would be refused whatever its body says; counted here. Throws as `resolve`. */
   refusal(name: string, version: string | undefined, request: EarlyRequest): InferenceError | undefined {
-    if (this.#rollouts.of(name) !== undefined) return undefined;
+    const now = performance.now();
+    if (now - this.#overloaded > this.#overloadMemory || this.#rollouts.of(name) !== undefined)
+      return undefined;
     const { variant } = this.resolve(name, version);
     const error = variant.refusal?.(request, name.includes('@'));
-    if (error !== undefined) variant.observer.requestEnded(error.code, 0, NO_TIME, 0);
+    if (error === undefined) return undefined;
+    this.#overloaded = now;
+    variant.observer.requestEnded(error.code, 0, NO_TIME, 0);
     return error;
   }
 
@@ -200,7 +209,9 @@ export class DataPlane {
       return response;
     } catch (thrown) {
       const error = fromUnknown(thrown);
-      const milliseconds = performance.now() - start;
+      const now = performance.now();
+      if (error.reason === 'overload') this.#overloaded = now;
+      const milliseconds = now - start;
       variant.observer.requestEnded(error.code, milliseconds, NO_TIME, rows);
       arm?.failed(error, Math.max(milliseconds, (deadline ?? start) - start));
       throw error;
@@ -225,71 +236,9 @@ function variantMissing(served: ServedVersion, wanted: string): InferenceError {
   return unavailable(`variant '${wanted}' of ${of} is ${status.state}${reason}`);
 }
 
-function respond(
-  request: InferenceRequest,
-  served: ServedVersion,
-  variant: ServedVariant,
-  result: RunResult,
-): InferenceResponse {
-  return {
-    model: served.model,
-    version: served.version,
-    variant: variant.variant,
-    ...(request.id === undefined ? {} : { id: request.id }),
-    parameters: responseParameters(variant, result),
-    ...(result.choice === undefined ? {} : { choice: result.choice }),
-    ...(result.reuse === undefined ? {} : { reuse: result.reuse }),
-    outputs: orderOutputs(request.outputs, served, variant, result),
-    timings: result.timings,
-    batchSize: result.batchSize,
-  };
-}
-
-/**
- * Which variant answered, where there was a choice why it was this one and what was expected of it, and whether the
- * answer was computed for another request.
- */
-function responseParameters(
-  { variant }: ServedVariant,
-  { choice, timings, batchSize, reuse }: RunResult,
-): ReadonlyMap<string, ParameterValue> {
-  const parameters = new Map<string, ParameterValue>().set('variant', variant);
-  if (reuse !== undefined) parameters.set(reuse, true);
-  if (choice === undefined) return parameters;
-  parameters
-    .set('variant_reason', choice.reason)
-    .set('batch_size', batchSize)
-    .set('queue_ms', rounded(timings.queue));
-  return choice.predicted === undefined
-    ? parameters
-    : parameters.set('predicted_ms', rounded(choice.predicted));
-}
-
-/** To microseconds: more digits would only be noise on the wire. */
-const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000) / 1000;
-
 /** Whether the client named the variant: another one must not answer then. */
 const isPinned = (
   { model, parameters }: InferenceRequest,
   served: ServedVersion,
   { variant }: ServedVariant,
 ): boolean => parameters.has('variant') || model.includes('@') || variant !== served.defaultVariant;
-
-/** Outputs in the order they were asked for, else in the signature's; classified where that was asked. */
-function orderOutputs(
-  requested: readonly RequestedOutput[] | undefined,
-  served: ServedVersion,
-  variant: ServedVariant,
-  { outputs }: RunResult,
-): ReadonlyMap<string, Tensor> {
-  const wanted: readonly RequestedOutput[] =
-    requested === undefined || requested.length === 0 ? variant.signature.outputs : requested;
-  const ordered = new Map<string, Tensor>();
-  for (const { name, classification } of wanted) {
-    const tensor = outputs.get(name);
-    if (tensor === undefined) throw unavailable(`the model did not produce output '${name}'`);
-    const classified = classification === undefined || classification === 0;
-    ordered.set(name, classified ? tensor : classify(tensor, classification, served.labels.get(name)));
-  }
-  return ordered;
-}

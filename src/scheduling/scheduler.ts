@@ -160,6 +160,7 @@ export class Scheduler<E extends Entry> {
 
   /** What to do next. A drop or a dispatch has left the queue when this returns. */
   next(now: number): Decision<E> {
+    if (this.#queue.size === 0) return { kind: 'idle' };
     const decision = decide(
       {
         queue: this.#queue,

@@ -8,21 +8,27 @@ import { ADD_MODEL, FakeRegistry } from '../../support/fake-registry.ts';
 import { startRest, VECTOR } from '../../support/rest-client.ts';
 
 const asked: [EarlyRequest, boolean][] = [];
+const overload = () =>
+  new InferenceError('resource_exhausted', 'there is more work than can be done in time', {
+    reason: 'overload',
+    retryAfter: 3,
+  });
 const busy = {
   ...ADD_MODEL,
   name: 'busy',
   variants: ['default', 'int8'],
   refusal: (request: EarlyRequest, pinned: boolean) => {
     asked.push([request, pinned]);
-    return new InferenceError('resource_exhausted', 'there is more work than can be done in time', {
-      retryAfter: 3,
-    });
+    return overload();
+  },
+  run: (): never => {
+    throw overload();
   },
 };
 
 let rest: Awaited<ReturnType<typeof startRest>>;
 beforeAll(async () => {
-  rest = await startRest({ dataPlane: fakeDataPlane(new FakeRegistry([ADD_MODEL, busy])) });
+  rest = await startRest({ dataPlane: fakeDataPlane(new FakeRegistry([busy]), () => true, Infinity) });
 });
 afterAll(() => rest.server.close());
 
@@ -54,6 +60,20 @@ test('the model is told the deadline from the arrival, and whether the variant w
   expect(named?.deadline).toBeGreaterThanOrEqual(before + 5000);
   expect(named?.deadline).toBeLessThanOrEqual(performance.now() + 5000);
   expect(free?.deadline).toBeUndefined();
+});
+
+test('a model that has not refused lately is not asked', async () => {
+  const { server, infer } = await startRest({ dataPlane: fakeDataPlane(new FakeRegistry([busy])) });
+  asked.length = 0;
+  const rows = { shape: [1, 4], datatype: 'FP32', data: [1, 2, 3, 4] };
+  const { status } = await infer('busy', {
+    inputs: [
+      { name: 'A', ...rows },
+      { name: 'B', ...rows },
+    ],
+  });
+  expect([status, asked.length]).toEqual([429, 0]);
+  await server.close();
 });
 
 test('a bad deadline and an unknown variant are told as ever', async () => {
