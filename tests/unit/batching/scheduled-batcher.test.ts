@@ -71,12 +71,16 @@ describe('a request', () => {
     const { batcher, run, runners, clock, rejected } = setUpScheduled({ batching: { maxBatchSize: 1 } });
     const soon = () => ({ deadline: clock.now() + 60, client: '' });
     expect(batcher.refusal(soon())).toBeUndefined();
-    const requests = Array.from({ length: 20 }, (_, index) => run(rowsOf([index]), { ...terms({}), ...soon() }));
+    const requests = Array.from({ length: 20 }, (_, index) =>
+      run(rowsOf([index]), { ...terms({}), ...soon() }),
+    );
     await settled();
     const before = rejected.length;
     expect(batcher.refusal(soon())).toMatchObject({ code: 'resource_exhausted', reason: 'overload' });
     expect(rejected.length).toBe(before + 1);
-    await expect(run(rowsOf([0]), { ...terms({}), ...soon() }).promise).rejects.toMatchObject({ reason: 'overload' });
+    await expect(run(rowsOf([0]), { ...terms({}), ...soon() }).promise).rejects.toMatchObject({
+      reason: 'overload',
+    });
     expect(batcher.refusal({ client: '' })).toBeUndefined();
     expect(batcher.refusal({ ...soon(), pinned: 'best' })).toBeDefined();
     while (requests.some(({ outcome }) => outcome === undefined)) {
