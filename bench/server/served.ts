@@ -70,7 +70,7 @@ export class Served implements AsyncDisposable {
 
   /** Ends it as an operator would, and waits. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     await ended;
