@@ -8,6 +8,8 @@ const MEMORIES = [100, 400, 2000, 10_000];
 const SMOOTHING = 0.01;
 /** After this many windows without arrivals the past says nothing any more. */
 const LONGEST_GAP = 200;
+/** More work than this in a millisecond is not counted: it is refused anyway, and its errors would be remembered for long. */
+const MOST = 2;
 
 /**
  * How much work is to be expected next, and how far off that may be. Rates with several memories compete: each counts
@@ -25,8 +27,10 @@ export class DemandForecast {
 
   add(work: number, now: number): void {
     this.#advance(now);
-    this.#inWindow += work;
-    for (const rate of this.#rates) rate.add(work, now);
+    const counted = Math.min(work, MOST * WINDOW_MS - this.#inWindow);
+    if (counted <= 0) return;
+    this.#inWindow += counted;
+    for (const rate of this.#rates) rate.add(counted, now);
   }
 
   /** Work to expect in a millisecond. */
