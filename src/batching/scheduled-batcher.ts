@@ -33,7 +33,6 @@ export class ScheduledBatcher implements Runner {
   /** Halves of batches that failed; they go before everything else. */
   readonly #retries: Dispatch[] = [];
   #inFlight = 0;
-  #alone = 0;
   #reportedDepth = 0;
   #pumping = false;
   #soon = false;
@@ -73,6 +72,7 @@ export class ScheduledBatcher implements Runner {
   /** The refusal of a request that is not read yet, while requests of its kind are refused. */
   refusal(asking: Asking): InferenceError | undefined {
     const now = this.#clock.now();
+    if (!this.#scheduler.refusing(now)) return undefined;
     const verdict = this.#scheduler.refusal(earlyDemand(asking, this.#options, now), now);
     if (verdict === undefined) return undefined;
     const refusal = refusalOf(verdict);
@@ -96,12 +96,7 @@ export class ScheduledBatcher implements Runner {
       },
       this.#onAbort,
     );
-    request.entries = entriesOf(request, inputs, {
-      ...this.#options,
-      runOptions: options,
-      patient: own === undefined,
-      alone: `alone ${this.#alone++}`,
-    });
+    request.entries = entriesOf(request, inputs, options.terms, own === undefined, this.#options);
     this.#inFlight += 1;
     this.#offer(request, now);
     this.#pumpSoon();

@@ -1,4 +1,4 @@
-import type { RunOptions, Terms } from '../inference/runner.ts';
+import type { Terms } from '../inference/runner.ts';
 import type { Block, Entry } from '../scheduling/entry.ts';
 import { byteLength, type TensorMap } from '../tensor/tensor.ts';
 import { batchShape } from './batch-key.ts';
@@ -42,8 +42,6 @@ export class ScheduledEntry implements Entry {
   demand = 0;
   latest = 0;
   batch = 0;
-  mates = 0;
-  credit = 0;
   taken = false;
   sequence = 0;
   block: Block | undefined = undefined;
@@ -71,36 +69,32 @@ export class ScheduledEntry implements Entry {
   }
 }
 
-interface EntryContext extends Pick<ScheduledBatcherOptions, 'lanes' | 'signature' | 'batching' | 'padded'> {
-  readonly runOptions: RunOptions;
-  readonly patient: boolean;
-  /** A batch key that no other entry has. */
-  readonly alone: string;
-}
+/** Makes a batch key that no other entry has. */
+let alone = 0;
 
-/** The entries of a request: one, or several that share its fate where it is larger than a batch. */
+/**
+ * The entries of a request: one, or several that share its fate where it is larger than a batch.
+ * @param asked any of the variants where left out
+ * @param patient the deadline is not its own
+ */
 export function entriesOf(
   request: PendingRequest<ScheduledEntry>,
   inputs: TensorMap,
-  { lanes, signature, batching, padded, runOptions, patient, alone }: EntryContext,
+  asked: Terms | undefined,
+  patient: boolean,
+  { lanes, signature, batching, padded }: ScheduledBatcherOptions,
 ): ScheduledEntry[] {
-  const { maxBatchSize } = batching;
-  const { rows, length, key } = batchShape(
-    inputs,
-    runOptions.outputs,
-    signature,
-    maxBatchSize,
-    padded?.inputs,
-  );
-  const terms = runOptions.terms ?? ANY;
+  const shape = batchShape(inputs, request.outputs, signature, batching.maxBatchSize, padded?.inputs);
+  const { rows, length, key = `alone ${alone++}` } = shape;
+  const terms = asked ?? ANY;
   let allowed = 0;
   let limit = Infinity;
   for (const lane of lanes) {
     if (terms === ANY || terms.variants.includes(lane.variant)) allowed |= 1 << lane.index;
     limit = Math.min(limit, lane.maxBatchSize);
   }
-  const whole = { request, piece: 0, inputs, rows, length, key: key ?? alone, allowed, terms, patient };
-  if (key === undefined || rows <= limit) return [new ScheduledEntry(whole)];
+  const whole = { request, piece: 0, inputs, rows, length, key, allowed, terms, patient };
+  if (shape.key === undefined || rows <= limit) return [new ScheduledEntry(whole)];
   return Array.from({ length: Math.ceil(rows / limit) }, (_, piece) => {
     const start = piece * limit;
     const end = Math.min(start + limit, rows);

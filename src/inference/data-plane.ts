@@ -27,8 +27,6 @@ export interface DataPlaneOptions {
   readonly accepting: () => boolean;
   /** Told the code of an inference request whose model, version or variant could not be had. */
   readonly unresolved?: (code: Code) => void;
-  /** Milliseconds after a refusal for overload in which requests may be refused unread. */
-  readonly overloadMemory?: number;
 }
 
 /** What the server does, without a word of HTTP or gRPC: the gateways only translate to and from it. */
@@ -38,13 +36,9 @@ export class DataPlane {
   readonly #accepting: () => boolean;
   readonly #unresolved: (code: Code) => void;
   readonly serverMetadata: ServerMetadata;
-  /** When a request was last refused because there was more work than time. */
-  #overloaded = -Infinity;
-  readonly #overloadMemory: number;
 
   constructor(options: DataPlaneOptions) {
     const { registry, rollouts = NO_ROLLOUTS, server, accepting, unresolved = () => {} } = options;
-    this.#overloadMemory = options.overloadMemory ?? 100;
     this.#registry = registry;
     this.#rollouts = rollouts;
     this.#accepting = accepting;
@@ -151,14 +145,10 @@ export class DataPlane {
 
   /** Why a request would be refused whatever its body says; counted here. Throws as `resolve`. */
   refusal(name: string, version: string | undefined, request: EarlyRequest): InferenceError | undefined {
-    const now = performance.now();
-    if (now - this.#overloaded > this.#overloadMemory || this.#rollouts.of(name) !== undefined)
-      return undefined;
+    if (this.#rollouts.of(name) !== undefined) return undefined;
     const { variant } = this.resolve(name, version);
     const error = variant.refusal?.(request, name.includes('@'));
-    if (error === undefined) return undefined;
-    this.#overloaded = now;
-    variant.observer.requestEnded(error.code, 0, NO_TIME, 0);
+    if (error !== undefined) variant.observer.requestEnded(error.code, 0, NO_TIME, 0);
     return error;
   }
 
@@ -209,9 +199,7 @@ export class DataPlane {
       return response;
     } catch (thrown) {
       const error = fromUnknown(thrown);
-      const now = performance.now();
-      if (error.reason === 'overload') this.#overloaded = now;
-      const milliseconds = now - start;
+      const milliseconds = performance.now() - start;
       variant.observer.requestEnded(error.code, milliseconds, NO_TIME, rows);
       arm?.failed(error, Math.max(milliseconds, (deadline ?? start) - start));
       throw error;

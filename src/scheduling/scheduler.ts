@@ -111,13 +111,17 @@ export class Scheduler<E extends Entry> {
     return verdict;
   }
 
+  /** Whether a request was refused a moment ago, so that the next one may be before it is read. */
+  refusing(now: number): boolean {
+    return now - this.#lastRefusal <= REFUSING_MS;
+  }
+
   /**
-   * Judges a request that is not read yet as if it were as small as the smallest of late. Only while requests are being
-   * refused, and never every one: some are read all the same, so that what is asked stays known. A refusal is counted;
-   * undefined where the request has to be read, and will be offered.
+   * Judges a request that is not read yet, while others are refused, as if it were as small as the smallest of late. Never
+   * every one: some are read all the same, so that what is asked stays known. A refusal is counted; undefined where the
+   * request has to be read, and will be offered.
    */
   refusal(early: Omit<Demand, 'rows' | 'length'>, now: number): Overload | undefined {
-    if (now - this.#lastRefusal > REFUSING_MS) return undefined;
     this.#early += 1;
     if (this.#early % READ_ANYWAY === 0) return undefined;
     const demand = { ...early, ...this.#least.size };

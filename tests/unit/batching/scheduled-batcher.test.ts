@@ -89,6 +89,22 @@ describe('a request', () => {
     expect(batcher.refusal(soon())).toBeUndefined();
   });
 
+  it('is read again when none was refused for a tenth of a second', async () => {
+    const { batcher, run, clock } = setUpScheduled({ batching: { maxBatchSize: 1 } });
+    const soon = () => ({ deadline: clock.now() + 200, client: '' });
+    for (let index = 0; index < 60; index++) {
+      run(rowsOf([index]), { ...terms({}), deadline: clock.now() + 400 });
+    }
+    await settled();
+    expect(batcher.refusal(soon())).toBeDefined();
+    clock.advance(101);
+    expect(batcher.refusal(soon())).toBeUndefined();
+    await expect(run(rowsOf([0]), { ...terms({}), ...soon() }).promise).rejects.toMatchObject({
+      reason: 'overload',
+    });
+    expect(batcher.refusal(soon())).toBeDefined();
+  });
+
   it('that expires in the queue is dropped unexecuted, near its deadline', async () => {
     const { run, runners, clock, rejected } = setUpScheduled();
     run(rowsOf([1]), terms({}));

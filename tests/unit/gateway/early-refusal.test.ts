@@ -21,14 +21,11 @@ const busy = {
     asked.push([request, pinned]);
     return overload();
   },
-  run: (): never => {
-    throw overload();
-  },
 };
 
 let rest: Awaited<ReturnType<typeof startRest>>;
 beforeAll(async () => {
-  rest = await startRest({ dataPlane: fakeDataPlane(new FakeRegistry([busy]), () => true, Infinity) });
+  rest = await startRest({ dataPlane: fakeDataPlane(new FakeRegistry([busy])) });
 });
 afterAll(() => rest.server.close());
 
@@ -60,20 +57,6 @@ test('the model is told the deadline from the arrival, and whether the variant w
   expect(named?.deadline).toBeGreaterThanOrEqual(before + 5000);
   expect(named?.deadline).toBeLessThanOrEqual(performance.now() + 5000);
   expect(free?.deadline).toBeUndefined();
-});
-
-test('a model that has not refused lately is not asked', async () => {
-  const { server, infer } = await startRest({ dataPlane: fakeDataPlane(new FakeRegistry([busy])) });
-  asked.length = 0;
-  const rows = { shape: [1, 4], datatype: 'FP32', data: [1, 2, 3, 4] };
-  const { status } = await infer('busy', {
-    inputs: [
-      { name: 'A', ...rows },
-      { name: 'B', ...rows },
-    ],
-  });
-  expect([status, asked.length]).toEqual([429, 0]);
-  await server.close();
 });
 
 test('a bad deadline and an unknown variant are told as ever', async () => {
