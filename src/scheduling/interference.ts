@@ -25,14 +25,4 @@ export class Interference {
   effectiveSlots(slots: number): number {
     return slots / this.factor(slots);
   }
-
-  export(): readonly number[] {
-    return [...this.#factors];
-  }
-
-  import(factors: readonly number[]): void {
-    for (const [busy, factor] of factors.entries()) {
-      if (busy > 1 && factor >= 1 && factor <= MOST) this.#factors[busy] = factor;
-    }
-  }
 }
