@@ -1,9 +1,8 @@
 /** The process that sends: one window after the other, as it is told, and says what became of every request. */
-import { execFileSync } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
 import { messageOf } from '../../src/errors.ts';
+import { raisePriority } from '../machine/priority.ts';
 import { RestConnection } from '../targets/rest-connection.ts';
-import type { FromLiveGenerator, Priority, ToLiveGenerator } from './messages.ts';
+import type { FromLiveGenerator, ToLiveGenerator } from './messages.ts';
 import { RawConnections } from './raw-connections.ts';
 import { runWindow } from './run-window.ts';
 import { type RawRequest, rawRequests, type Stream } from './stream.ts';
@@ -12,25 +11,6 @@ import { type RawRequest, rawRequests, type Stream } from './stream.ts';
 const CONNECTIONS = 256;
 
 const SEED = 1;
-
-/**
- * Clients have cores of their own elsewhere; here the system has to give them the one that is due when they are. Threads
- * that are started later run as this one does.
- */
-function raisePriority(): Priority {
-  try {
-    execFileSync('chrt', ['--fifo', '--pid', '1', String(process.pid)], { stdio: 'ignore' });
-    return 'real-time';
-  } catch {
-    // No such program, or no right to it.
-  }
-  try {
-    setPriority(constants.priority.PRIORITY_HIGH);
-    return 'high';
-  } catch {
-    return 'normal';
-  }
-}
 
 interface Opened {
   readonly address: string;
@@ -61,7 +41,7 @@ async function handle(message: ToLiveGenerator): Promise<void> {
   try {
     if (message.kind === 'open') {
       const { address } = message;
-      const priority = raisePriority();
+      const { priority } = raisePriority();
       opened = { address, connections: new RawConnections(address, CONNECTIONS), made: new Map() };
       tell({ kind: 'opened', priority });
       return;

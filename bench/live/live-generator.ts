@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from '../machine/children.ts';
 import { machineCpu, processCpu } from '../machine/cpu.ts';
-import type { FromLiveGenerator, LiveWindow, Priority, ToLiveGenerator } from './messages.ts';
+import type { Priority } from '../machine/priority.ts';
+import type { FromLiveGenerator, LiveWindow, ToLiveGenerator } from './messages.ts';
 import type { Samples } from './samples.ts';
 
 /** Cores that were busy on average, by whom. */

@@ -1,4 +1,5 @@
 import type { Arrivals } from '../load/arrivals.ts';
+import type { Priority } from '../machine/priority.ts';
 import type { Samples } from './samples.ts';
 import type { Stream } from './stream.ts';
 
@@ -19,9 +20,6 @@ export interface LiveWindow {
 export type ToLiveGenerator =
   | { readonly kind: 'open'; readonly address: string }
   | { readonly kind: 'window'; readonly window: LiveWindow };
-
-/** How the system schedules the generator next to the server. */
-export type Priority = 'real-time' | 'high' | 'normal';
 
 export type FromLiveGenerator =
   | { readonly kind: 'opened'; readonly priority: Priority }

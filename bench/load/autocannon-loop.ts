@@ -20,6 +20,13 @@ export async function autocannonLoop(
 ): Promise<void> {
   const [first] = payloads;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const requests = payloads.map(({ path, headers, body }) => ({
+    method: 'POST' as const,
+    path,
+    headers: { ...headers },
+    body,
+  }));
+  let lane = 0;
   const run = autocannon(
     {
       url: address,
@@ -27,18 +34,16 @@ export async function autocannonLoop(
       // Longer than any window: it is stopped when the window is over.
       duration: 86_400,
       sampleInt: LOOK,
-      requests: payloads.map(({ path, headers, body }) => ({
-        method: 'POST',
-        path,
-        headers: { ...headers },
-        body,
-      })),
+      // Each begins elsewhere: in step they would all send the same, one length and one run for all of them.
+      setupClient: (client) => {
+        const begin = Math.floor((lane++ * requests.length) / concurrency);
+        client.setRequests([...requests.slice(begin), ...requests.slice(0, begin)]);
+      },
     },
     (error: unknown) => (error === null || error === undefined ? resolve() : reject(error)),
   );
   run.on('response', (_client, status, _bytes, latency) => {
     if (!recorder.open) return;
-    recorder.sent();
     if (status === 200) recorder.answered(first?.model ?? '', first?.rows ?? 1, latency);
     else recorder.failed(`HTTP ${status}`);
   });

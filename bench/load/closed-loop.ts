@@ -30,7 +30,6 @@ export async function closedLoop(
   async function lane(): Promise<void> {
     while (running) {
       const group = Array.from({ length: together }, next);
-      recorder.sent();
       const start = performance.now();
       const answers = await Promise.all(group.map((payload) => ask(target, payload)));
       const latency = performance.now() - start;

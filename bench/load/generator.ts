@@ -74,7 +74,7 @@ async function handle(message: ToGenerator): Promise<void> {
       opened?.target.close();
       opened = undefined;
       opened = await open(message.setup);
-      tell({ kind: 'opened', requestBytes: opened.payloads[0]?.body.length ?? 0 });
+      tell({ kind: 'opened' });
     } else if (message.kind === 'window' && opened !== undefined) {
       tell({ kind: 'result', result: await run(opened, message.window) });
     } else if (message.kind === 'window') {

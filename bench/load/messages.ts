@@ -36,7 +36,6 @@ export interface Window {
 export interface WindowResult {
   /** Length of the window, seconds. */
   readonly seconds: number;
-  readonly sent: number;
   readonly answered: number;
   /** Rows of the answered requests. */
   readonly rows: number;
@@ -59,7 +58,7 @@ export type ToGenerator =
   | { readonly kind: 'close' };
 
 export type FromGenerator =
-  | { readonly kind: 'opened'; readonly requestBytes: number }
+  | { readonly kind: 'opened' }
   /** The warm-up is over. */
   | { readonly kind: 'measuring' }
   | { readonly kind: 'progress'; readonly answered: number; readonly failed: number }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { raisePriority } from '../machine/priority.ts';
 import { ANSWER_TIMEOUT, type Payload, type Target } from '../targets/target.ts';
 import { type Arrivals, schedule } from './arrivals.ts';
 import type { Phases } from './closed-loop.ts';
@@ -21,6 +22,7 @@ export async function openLoop(
   recorder: Recorder,
   { warmUp, duration, measuring }: Phases,
 ): Promise<void> {
+  using _raised = raisePriority();
   const times = schedule(arrivals, warmUp + duration, seed);
   const start = process.hrtime.bigint() + BigInt(LEAD * 1e6);
   const begin = performance.now() + LEAD;
@@ -34,7 +36,6 @@ export async function openLoop(
     const meant = times[index] ?? 0;
     const counts = meant >= warmUp;
     if (counts) {
-      recorder.sent();
       recorder.late(performance.now() - begin - meant);
       waiting++;
     }

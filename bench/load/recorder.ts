@@ -13,7 +13,6 @@ export class Recorder {
   #cpu = process.cpuUsage();
   #seconds = 0;
   #generatorCpu = 0;
-  #sent = 0;
   #answered = 0;
   #rows = 0;
   #failed = 0;
@@ -44,10 +43,6 @@ export class Recorder {
     this.#generatorCpu = (user + system) / 1e6;
   }
 
-  sent(): void {
-    if (this.#open) this.#sent++;
-  }
-
   late(milliseconds: number): void {
     this.#lateness.record(milliseconds);
   }
@@ -74,7 +69,6 @@ export class Recorder {
   result(): WindowResult {
     return {
       seconds: this.#seconds,
-      sent: this.#sent,
       answered: this.#answered,
       rows: this.#rows,
       failures: Object.fromEntries(this.#failures),

@@ -1,7 +1,6 @@
-/** Windows that must agree, how near (largest to smallest), and how many are tried at most: perf_analyzer's rule. */
+/** Windows that must agree, and how near (largest to smallest): perf_analyzer's rule. */
 export const STABLE_WINDOWS = 3;
-export const STABLE_WITHIN = 0.1;
-export const MOST_WINDOWS = 10;
+const STABLE_WITHIN = 0.1;
 
 export interface Steady {
   /** Answers per second. */

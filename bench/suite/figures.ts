@@ -26,10 +26,9 @@ export function mergeWindows(windows: readonly WindowResult[]): WindowResult {
   const lateness = new Histogram();
   const failures: Record<string, number> = {};
   const models = new Map<string, { answered: number; readonly latency: Histogram }>();
-  let [seconds, sent, answered, rows, generatorCpu] = [0, 0, 0, 0, 0];
+  let [seconds, answered, rows, generatorCpu] = [0, 0, 0, 0];
   for (const each of windows) {
     seconds += each.seconds;
-    sent += each.sent;
     answered += each.answered;
     rows += each.rows;
     generatorCpu += each.generatorCpu;
@@ -46,7 +45,6 @@ export function mergeWindows(windows: readonly WindowResult[]): WindowResult {
   const failureMessage = windows.find((each) => each.failureMessage !== undefined)?.failureMessage;
   return {
     seconds,
-    sent,
     answered,
     rows,
     failures,

@@ -9,14 +9,14 @@ import {
   stagesBetween,
 } from '../stages/stages.ts';
 import { Histogram } from '../statistics/histogram.ts';
-import { isStable, MOST_WINDOWS, STABLE_WINDOWS } from '../statistics/stability.ts';
+import { isStable, STABLE_WINDOWS } from '../statistics/stability.ts';
 import { mean } from '../statistics/summary.ts';
 import { figuresOf, mergeWindows, problemsOf } from './figures.ts';
 import type { Point, Scenario } from './result.ts';
 
 /** What a point is measured with. */
 export interface Bench {
-  readonly generator: Generator;
+  readonly generator: Pick<Generator, 'run'>;
   readonly counters: ReadCounters;
   /** Rows per second of bare sessions, now. */
   readonly ceiling?: () => Promise<number>;
@@ -65,11 +65,10 @@ interface Reading {
 export async function measurePoint(bench: Bench, spec: PointSpec): Promise<Point> {
   const ceilings = bench.ceiling === undefined ? [] : [await bench.ceiling()];
   const measured: Measured[] = [];
-  const most = Math.min(bench.mostWindows, MOST_WINDOWS);
   const least = spec.leastQueries ?? 0;
   do {
     measured.push(await measureWindow(bench, spec, measured.length));
-  } while (measured.length < most && isWorthMore(measured, least));
+  } while (measured.length < bench.mostWindows && isWorthMore(measured, least));
   if (bench.ceiling !== undefined) ceilings.push(await bench.ceiling());
   return toPoint(spec, measured, ceilings);
 }

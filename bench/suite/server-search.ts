@@ -28,6 +28,9 @@ const QUANTILE = 0.99;
 /** The search ends when the least rate that misses is this near above the largest that meets. */
 const NEAR = 1.05;
 
+/** It ends, too, when no rate down to this share of where it began has met: a window has to last longer the lower the rate. */
+const LEAST_SHARE = 1 / 16;
+
 /** Windows that are added while the figures leave it open whether the bound is met. */
 const MOST_TRIES = 3;
 
@@ -44,12 +47,13 @@ export async function searchRate(bench: Bench, search: ServerSearch): Promise<Fo
   };
   let met = 0;
   let missed = await closedRate(bench);
+  const least = missed * LEAST_SHARE;
   if (missed === 0) return { rate: 0, tried };
   while (tried.length < 4 && (await meets(missed))) {
     met = missed;
     missed *= 2;
   }
-  while (missed > met * NEAR && tried.length < 12) {
+  while (missed > met * NEAR && missed > least && tried.length < 12) {
     const middle = met === 0 ? missed / 2 : Math.sqrt(met * missed);
     if (await meets(middle)) met = middle;
     else missed = middle;
