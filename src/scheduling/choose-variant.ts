@@ -28,7 +28,8 @@ export interface ChoiceView<E extends Entry> {
   readonly queue: DeadlineQueue<E>;
   readonly prices: PriceList;
   readonly free: FreeTimes;
-  readonly foresight: Foresight;
+  /** What the near future asks for: made when a batch is chosen, and not where nothing can start. */
+  readonly foresee: () => Foresight;
   /** Slots that run now. */
   readonly busy: number;
 }
@@ -56,16 +57,17 @@ export function chooseVariant<E extends Entry>(
   const price = view.prices.of(head.allowed, head.length, now);
   const open = lanes.filter((lane) => allows(head.allowed, lane));
   const cheapest = open.includes(price.lane) ? price.lane : open.at(-1);
-  const candidates = new Candidates(inOrder);
   if (cheapest === undefined) return undefined;
+  const candidates = new Candidates(inOrder);
+  const foresight = view.foresee();
   const fallback = mostWork(inOrder, candidates, cheapest, view, now);
-  let best = fallback === undefined ? undefined : choiceOf(cheapest, fallback, price, view, now);
+  let best = fallback === undefined ? undefined : choiceOf(cheapest, fallback, price, foresight, view, now);
   let value = best === undefined ? -Infinity : worthOf(best, price);
   for (const lane of open) {
     if (lane === cheapest) continue;
     const window = bestWindow(candidates, lane, dueOn(lane, view, now), now, view.busy + 1);
     if (window === undefined) continue;
-    const choice = choiceOf(lane, window, price, view, now);
+    const choice = choiceOf(lane, window, price, foresight, view, now);
     const other = worthOf(choice, price);
     if (other < value || (other === value && !isQuicker(choice, best))) continue;
     if (!harmless(window, view, now)) continue;
@@ -79,7 +81,8 @@ function choiceOf<E extends Entry>(
   lane: Lane,
   window: Window<E>,
   price: Price,
-  { queue, free, foresight }: ChoiceView<E>,
+  foresight: Foresight,
+  { queue, free }: ChoiceView<E>,
   now: number,
 ): Choice<E> {
   const priced = window.entries.reduce((sum, { demand }) => sum + demand, 0);

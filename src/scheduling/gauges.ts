@@ -8,34 +8,23 @@ const MEMORY_MS = 10_000;
 export interface SchedulerGauges {
   /** Share of the answers that came from a less accurate variant than their requests allowed. */
   readonly accuracyDebt: number;
-  /** Points of accuracy (0 to 1) that those answers lost on average over all answers. */
-  readonly accuracyLost: number;
   /** Share of the node that the offered demand takes on the cheapest allowed variants; above 1 some of it is refused. */
   readonly demandUtilisation: number;
   /** 0 idle, 1 at capacity without refusing: what to scale on. */
   readonly saturation: number;
-  /** Requests refused for overload, as a share of all. */
-  readonly refusedShare: number;
 }
 
 /** Counts what was answered and refused. */
 export class ServiceRecord {
   readonly #answered = new ArrivalRate(MEMORY_MS);
   readonly #lowered = new ArrivalRate(MEMORY_MS);
-  readonly #lost = new ArrivalRate(MEMORY_MS);
   readonly #refused = new ArrivalRate(MEMORY_MS);
 
   dispatched(entries: readonly Entry[], lane: Lane, lanes: readonly Lane[], now: number): void {
     this.#answered.add(entries.length, now);
-    for (const { allowed } of entries) {
-      const best = lanes.reduce(
-        (most, each) => (allows(allowed, each) ? Math.max(most, each.accuracy) : most),
-        0,
-      );
-      if (best <= lane.accuracy) continue;
-      this.#lowered.add(1, now);
-      this.#lost.add(best - lane.accuracy, now);
-    }
+    const better = lanes.filter(({ accuracy }) => accuracy > lane.accuracy);
+    const lowered = entries.filter(({ allowed }) => better.some((each) => allows(allowed, each)));
+    if (lowered.length > 0) this.#lowered.add(lowered.length, now);
   }
 
   refused(now: number): void {
@@ -49,10 +38,8 @@ export class ServiceRecord {
     const refusedShare = share(refused, answered + refused);
     return {
       accuracyDebt: share(this.#lowered.recent(now), answered),
-      accuracyLost: share(this.#lost.recent(now), answered),
       demandUtilisation,
       saturation: refusedShare > 0.001 ? Math.max(demandUtilisation, 1) : Math.min(demandUtilisation, 1),
-      refusedShare,
     };
   }
 }

@@ -171,7 +171,7 @@ export class Scheduler<E extends Entry> {
         lanes: this.#lanes,
         prices: this.#prices,
         free: this.#slots.freeTimes(now),
-        foresight: this.#foresight(now),
+        foresee: () => this.#foresight(now),
         busy: this.#slots.busy,
         freeSlots: this.#slots.count - this.#slots.busy,
       },
