@@ -20,8 +20,8 @@ export interface Traffic {
   readonly texts?: readonly string[];
 }
 
-/** Requests that are made beforehand and sent over and over: so many that nothing is the same twice in a row. */
-const DISTINCT = 64;
+/** Requests that are made beforehand and sent over and over: so many that few of those that are out are the same. */
+const DISTINCT = 256;
 
 /** Distinct requests of one model together, bytes: large ones are fewer. */
 const MEMORY = 8 * 2 ** 20;

@@ -34,10 +34,10 @@ export async function autocannonLoop(
       // Longer than any window: it is stopped when the window is over.
       duration: 86_400,
       sampleInt: LOOK,
-      // Each begins elsewhere: in step they would all send the same, one length and one run for all of them.
+      // Each has requests of its own: in step they would all send the same, one length and one run for all of them.
       setupClient: (client) => {
-        const begin = Math.floor((lane++ * requests.length) / concurrency);
-        client.setRequests([...requests.slice(begin), ...requests.slice(0, begin)]);
+        const own = lane++ % requests.length;
+        client.setRequests(requests.filter((_, index) => index % concurrency === own));
       },
     },
     (error: unknown) => (error === null || error === undefined ? resolve() : reject(error)),

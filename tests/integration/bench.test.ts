@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runBench } from '../../bench/command/run-bench.ts';
 import { failedOf } from '../../bench/suite/figures.ts';
@@ -85,34 +86,62 @@ test('a target that is down, a model that is not there and a wrong flag are said
   await expect(runBench(['--model', 'm', '--scenario', 'x'])).rejects.toThrow(/--scenario is 'x'/);
 });
 
+/** A server of the protocol that leaves every infer request to the test. */
+async function fakeServer(infer: (response: ServerResponse, body: string) => void) {
+  const fake = createServer(async (request, response) => {
+    const body = await text(request);
+    response.setHeader('content-type', 'application/json');
+    if (request.url?.endsWith('/infer') === true) infer(response, body);
+    else response.end('{"inputs":[{"name":"x","datatype":"FP32","shape":[-1,2]}],"outputs":[]}');
+  });
+  await new Promise<void>((resolve) => fake.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `http://127.0.0.1:${(fake.address() as AddressInfo).port}`,
+    [Symbol.dispose]() {
+      fake.closeAllConnections();
+      fake.close();
+    },
+  };
+}
+
+const ANSWER = '{"outputs":[{"name":"y","shape":[1]}]}';
+
 test('errors are counted by their kind and are never throughput', async () => {
   let asked = 0;
-  const failing = createServer((request, response) => {
-    request.resume().on('end', () => {
-      const infer = request.url?.endsWith('/infer') === true;
-      const refused = infer && asked++ > 0;
-      response.writeHead(refused ? 429 : 200, { 'content-type': 'application/json' });
-      if (refused) response.end('{"error":"the queue is full"}');
-      else if (infer) response.end('{"outputs":[{"name":"y","shape":[1]}]}');
-      else response.end('{"inputs":[{"name":"x","datatype":"FP32","shape":[-1,2]}],"outputs":[]}');
-    });
+  using failing = await fakeServer((response) => {
+    if (asked++ === 0) response.end(ANSWER);
+    else response.writeHead(429).end('{"error":"the queue is full"}');
   });
-  await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve));
-  const address = `http://127.0.0.1:${(failing.address() as AddressInfo).port}`;
-  try {
-    const { code, text, result } = await bench('--address', address, '--model', 'm', '--scenario', 'rate');
-    const [point] = result.points;
-    expect(code).toBe(1);
-    expect(point?.throughput).toBe(0);
-    expect(point?.latency.count).toBe(0);
-    expect(point && failedOf(point)).toBeGreaterThan(0);
-    expect(Object.keys(point?.failures ?? {})).toEqual(['HTTP 429']);
-    expect(text).toContain('INVALID: no request was answered');
-    expect(text).toContain('the queue is full');
-  } finally {
-    failing.closeAllConnections();
-    failing.close();
-  }
+  const { code, text, result } = await bench(
+    ...['--address', failing.address, '--model', 'm', '--scenario', 'rate'],
+  );
+  const [point] = result.points;
+  expect(code).toBe(1);
+  expect(point?.throughput).toBe(0);
+  expect(point?.latency.count).toBe(0);
+  expect(point && failedOf(point)).toBeGreaterThan(0);
+  expect(Object.keys(point?.failures ?? {})).toEqual(['HTTP 429']);
+  expect(text).toContain('INVALID: no request was answered');
+  expect(text).toContain('the queue is full');
+});
+
+test('requests that are out together differ, even where all are answered together', async () => {
+  const lanes = 4;
+  const groups: string[][] = [];
+  let group: { readonly body: string; readonly response: ServerResponse }[] = [];
+  let asked = 0;
+  using inStep = await fakeServer((response, body) => {
+    if (asked++ === 0) return void response.end(ANSWER);
+    group.push({ body, response });
+    if (group.length < lanes) return;
+    groups.push(group.map((each) => each.body));
+    for (const each of group) each.response.end(ANSWER);
+    group = [];
+  });
+  const closed = ['--scenario', 'concurrency', '--concurrency', String(lanes)];
+  await bench('--address', inStep.address, '--protocol', 'rest-json', '--model', 'm', ...closed);
+  expect(groups.length).toBeGreaterThan(1);
+  for (const each of groups) expect(new Set(each).size).toBe(lanes);
 });
 
 test('compare says whether a result got worse by its exit code', async () => {

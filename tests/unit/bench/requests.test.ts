@@ -19,7 +19,7 @@ const traffic: Traffic = {
 
 test('requests fit the signature, with lengths from the distribution', () => {
   const requests = makeRequests(traffic, SIGNATURE, 1);
-  expect(requests).toHaveLength(64);
+  expect(requests).toHaveLength(256);
   const lengths = new Set(requests.map(({ inputs }) => inputs.get('input_ids')?.shape[1]));
   expect([...lengths].sort()).toEqual([4, 5, 6, 7, 8, 9]);
   expect(requests.every(({ inputs }) => inputs.get('input_ids')?.shape[0] === 3)).toBe(true);
