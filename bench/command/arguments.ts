@@ -65,7 +65,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   windows: { default: '10', help: 'Windows per load at most; fewer when three in a row agree.' },
   seed: { default: '1', help: 'Seed of inputs and arrivals.' },
   onnx: { help: 'Model file to measure the ceiling with; found in the repository when no address is given.' },
-  sessions: { help: 'Sessions of the ceiling; as many as the server has instances, or cores.' },
+  sessions: { help: 'Sessions of the ceiling; as many as cores, 16 at most, when left out.' },
   json: { help: 'Write the result to this file.' },
   csv: { help: "Write perf_analyzer's table to this file." },
   html: { help: 'Write the report to this file.' },

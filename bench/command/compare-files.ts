@@ -17,11 +17,8 @@ export async function compareFiles(argv: readonly string[], screen: Screen): Pro
   const tolerance = values.tolerance === undefined ? TOLERANCE : Number(values.tolerance);
   if (!(tolerance >= 0 && tolerance < 1))
     throw new Error(`--tolerance is '${values.tolerance}', it must be from 0 to 1`);
-  const [first, second] = [before, after].map(async (path) =>
-    parseResult(await readFile(path, 'utf8'), path),
-  );
-  if (first === undefined || second === undefined) return 1;
-  const comparisons = compareResults(await first, await second, tolerance);
+  const read = async (path: string) => parseResult(await readFile(path, 'utf8'), path);
+  const comparisons = compareResults(await read(before), await read(after), tolerance);
   if (comparisons.length === 0) throw new Error('the two results have no load in common');
   for (const comparison of comparisons) screen.write(`${comparisonText(comparison)}\n`);
   return comparisons.some(({ verdict }) => verdict === 'worse') ? 1 : 0;

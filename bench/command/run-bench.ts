@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Traffic } from '../inputs/requests.ts';
 import { endChildrenOnSignal } from '../machine/children.ts';
@@ -10,9 +10,10 @@ import { failedOf } from '../suite/figures.ts';
 import type { SuiteResult } from '../suite/result.ts';
 import { runSuite, type SuiteOptions } from '../suite/run-suite.ts';
 import { isRest } from '../targets/target.ts';
+import { findModel } from '../tune/model-files.ts';
 import { type BenchArguments, HELP, parseArguments } from './arguments.ts';
 import { compareFiles } from './compare-files.ts';
-import { findOnnx } from './find-onnx.ts';
+import { checkFolder, readTexts } from './flag-values.ts';
 
 /** Requests out at once in scenario offline: enough to fill every batch, and less than any sane queue's bound. */
 const OFFLINE_CONCURRENCY = 64;
@@ -28,6 +29,7 @@ export async function runBench(argv: readonly string[], screen: Screen = process
     return 0;
   }
   const args = parseArguments(argv);
+  for (const [flag, file] of Object.entries(args.files)) await checkFolder(flag, file);
   if (args.address === undefined) endChildrenOnSignal();
   const traffic = await trafficOf(args);
   await using server = args.address === undefined ? await Served.start(args.repository) : undefined;
@@ -57,12 +59,6 @@ async function trafficOf({ models, rows, lengths, largestId, texts }: BenchArgum
   }));
 }
 
-async function readTexts(path: string): Promise<string[]> {
-  const lines = (await readFile(path, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '');
-  if (lines.length === 0) throw new Error(`--texts: '${path}' has no line of text`);
-  return lines;
-}
-
 async function optionsOf(
   args: BenchArguments,
   server: Served | undefined,
@@ -70,9 +66,10 @@ async function optionsOf(
   const { protocol, models, seed, lengths, largestId } = args;
   const own = isRest(protocol) ? server?.rest : server?.grpc;
   const [first, ...others] = models;
-  const found = server && first && (await findOnnx(args.repository, first.name));
   // Several models have no common ceiling, and texts no sequence length that is known here.
-  const path = others.length > 0 || args.texts !== undefined ? undefined : (args.onnx ?? found);
+  const single = others.length > 0 || args.texts !== undefined ? undefined : first;
+  const found = server && single && (await findModel(args.repository, single.name));
+  const path = single && (args.onnx ?? found?.path);
   const admin = args.admin ?? server?.admin;
   const sessions = args.sessions ?? Math.min(availableParallelism(), 16);
   const setup = { path: path ?? '', intraOpThreads: 1, lengths, largestId, seed };

@@ -5,13 +5,15 @@ import { type Axis, lineChart, type Series, stackedBars, ticksFor } from './svg.
 
 const PARTS: readonly (keyof Stages)[] = ['outside', 'codec', 'other', 'queue', 'merge', 'compute', 'split'];
 
-/** Rows per second against latency, a line per quantile, in the order of the loads. */
+/** Rows per second against latency, a line per quantile, in the order of the loads; dots alone where these are of several scenarios. */
 export function throughputLatencyChart(points: readonly Point[]): string {
   const shown = points.filter(({ latency }) => latency.count > 0);
+  const line = new Set(shown.map(({ scenario }) => scenario)).size === 1;
   const series = [0.5, 0.9, 0.99].map((quantile): Series => {
     const name = `p${quantile * 100}`;
     return {
       name,
+      line,
       points: shown.map((point) => {
         const y = Histogram.from(point.latency).quantile(quantile);
         return {

@@ -1,6 +1,6 @@
 import type { WindowResult } from '../load/messages.ts';
 import { judge } from '../statistics/early-stopping.ts';
-import { Histogram, type HistogramData } from '../statistics/histogram.ts';
+import { Histogram } from '../statistics/histogram.ts';
 import { failedOf } from '../suite/figures.ts';
 
 /** One window of one configuration at one concurrency. */
@@ -25,7 +25,6 @@ export interface LoadFigures {
   readonly cpu: number;
   /** How long it was measured. */
   readonly seconds: number;
-  readonly latency: HistogramData;
   /** Whether the 99th percentile is within the bound; a failed request is a slow one. */
   readonly within: boolean;
   /** Whether 99 % of all requests are within the bound, as far as can be claimed at 99 % confidence. */
@@ -54,7 +53,6 @@ export function figuresOf(concurrency: number, samples: readonly Sample[], bound
     failed,
     cpu: rows === 0 ? Number.NaN : (cpu * 1000) / rows,
     seconds,
-    latency: histogram.toData(),
     within: count > 0 && slow <= count * (1 - QUANTILE),
     claim: count === 0 ? 'missed' : judge(count, slow, QUANTILE),
   };

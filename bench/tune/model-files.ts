@@ -14,12 +14,12 @@ export interface TunedModel {
   readonly variant: string;
   /** Whether the variant was named: its settings then are its own, not the model's. */
   readonly variantNamed: boolean;
-  readonly version: string;
   /** Where model.json lies or would lie. */
   readonly folder: string;
   /** Where the version's files lie; the same folder where the model has no version folders. */
   readonly versionFolder: string;
-  /** Of the variant's file with its external data. */
+  /** The variant's file, and its bytes with its external data. */
+  readonly path: string;
   readonly bytes: number;
   /** What is configured for the variant now. */
   readonly settings: ModelSettings;
@@ -53,9 +53,9 @@ export async function findModel(repository: string, asked: string): Promise<Tune
     name,
     variant: wanted,
     variantNamed: variant !== undefined,
-    version: version.version,
     folder: modelFolder(root, version.folder, name),
     versionFolder: version.folder,
+    path: file.path,
     bytes: file.bytes,
     settings: settingsOf(source.settings, wanted),
   };

@@ -2,8 +2,9 @@ import { type Column, textTable } from '../../src/cli/text-table.ts';
 import { QUIET } from '../bars/bar.ts';
 import { type Axis, lineChart, ticksFor } from '../report/svg.ts';
 import { nameOf } from './configuration.ts';
+import type { LoadFigures } from './figures.ts';
 import { settingsText } from './model-json.ts';
-import type { TunedConfiguration, TunedLoad, TuneResult } from './result.ts';
+import type { TunedConfiguration, TuneResult } from './result.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'configuration', align: 'left' },
@@ -26,7 +27,7 @@ export function tuneTable({ configurations }: TuneResult): string {
   return textTable(COLUMNS, rows) + problems.join('');
 }
 
-function cellsOf({ configuration, front, isDefault }: TunedConfiguration, load: TunedLoad): string[] {
+function cellsOf({ configuration, front, isDefault }: TunedConfiguration, load: LoadFigures): string[] {
   const { concurrency, rows, p50, p99, cpu, within, failed, seconds } = load;
   return [
     nameOf(configuration),

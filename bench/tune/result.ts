@@ -1,28 +1,14 @@
 import type { Lengths } from '../inputs/lengths.ts';
 import type { Machine } from '../machine/describe.ts';
-import type { RatioEstimate } from '../statistics/welch.ts';
 import type { Protocol } from '../targets/target.ts';
 import { type Configuration, idOf, type Settings, settingsFor } from './configuration.ts';
+import type { Duel } from './duel.ts';
 import type { LoadFigures } from './figures.ts';
 import { paretoFront } from './pareto.ts';
 import type { Racer } from './race.ts';
 import type { Tuned, Verdict } from './tune.ts';
 
 export const FORMAT = 'sluice-tune/1';
-
-/** One load of one configuration; rows per second, milliseconds. */
-export interface TunedLoad {
-  readonly concurrency: number;
-  readonly rows: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly failed: number;
-  /** CPU time of the server per row, milliseconds. */
-  readonly cpu: number;
-  readonly seconds: number;
-  readonly within: boolean;
-  readonly claim: 'met' | 'missed' | 'open';
-}
 
 export interface TunedConfiguration {
   readonly configuration: Configuration;
@@ -31,7 +17,7 @@ export interface TunedConfiguration {
   readonly isDefault: boolean;
   /** Rounds it was measured in; figures are of the last of them. */
   readonly rounds: number;
-  readonly loads: readonly TunedLoad[];
+  readonly loads: readonly LoadFigures[];
   /** Concurrencies at which nothing else has more throughput without being slower. */
   readonly front: readonly number[];
   /** Why it was given up; empty where it was not. */
@@ -61,13 +47,7 @@ export interface TuneResult {
   readonly verdict: Verdict;
   readonly winner?: { readonly configuration: Configuration; readonly keys: Settings };
   /** The winner to the defaults, from windows of their own in turn; the interval is of 95 % confidence. */
-  readonly duel?: {
-    readonly gain: RatioEstimate;
-    readonly pairs: number;
-    readonly others: number;
-    readonly winner: TunedLoad;
-    readonly defaults: TunedLoad;
-  };
+  readonly duel?: Duel;
   /** The best first. */
   readonly configurations: readonly TunedConfiguration[];
   /** The file that was written. */
@@ -87,21 +67,17 @@ export function figuresOfTuned({ racers, duel, winner, verdict }: Tuned, default
     ...(winner === undefined
       ? {}
       : { winner: { configuration: winner, keys: settingsFor(winner, defaults) } }),
-    ...(duel === undefined
-      ? {}
-      : { duel: { ...duel, winner: loadOf(duel.winner), defaults: loadOf(duel.defaults) } }),
+    ...(duel === undefined ? {} : { duel }),
     configurations: racers.map(
       (racer): TunedConfiguration => ({
         configuration: racer.configuration,
         keys: settingsFor(racer.configuration, defaults),
         isDefault: idOf(racer.configuration) === idOf(defaults),
         rounds: racer.rounds,
-        loads: racer.loads.map(loadOf),
+        loads: racer.loads,
         front: frontOf(racer),
         problem: racer.problem,
       }),
     ),
   };
 }
-
-const loadOf = ({ latency: _latency, ...load }: LoadFigures): TunedLoad => load;

@@ -1,8 +1,6 @@
-import { constants } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism, freemem } from 'node:os';
-import { dirname, resolve } from 'node:path';
-import { messageOf } from '../../src/errors.ts';
+import { checkFolder } from '../command/flag-values.ts';
 import { endChildrenOnSignal } from '../machine/children.ts';
 import { describeMachine } from '../machine/describe.ts';
 import type { Screen } from '../report/terminal.ts';
@@ -138,20 +136,11 @@ async function write(
   return { written };
 }
 
-async function checkFolder(flag: string, file: string | undefined): Promise<void> {
-  if (file === undefined) return;
-  await access(dirname(resolve(file)), constants.W_OK).catch((error: unknown) => {
-    throw new Error(`--${flag} is '${file}', which cannot be written: ${messageOf(error)}`);
-  });
-}
-
 /** Failures of configurations that lost are part of why they lost. */
 function hasFailures({ configurations, winner, duel }: TuneResult): boolean {
-  const loads = [
-    ...configurations.filter(
-      ({ configuration, isDefault }) => isDefault || configuration === winner?.configuration,
-    ),
-  ].flatMap((each) => each.loads);
+  const loads = configurations
+    .filter(({ configuration, isDefault }) => isDefault || configuration === winner?.configuration)
+    .flatMap((each) => each.loads);
   return [...loads, ...(duel === undefined ? [] : [duel.winner, duel.defaults])].some(
     ({ failed }) => failed > 0,
   );

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readTexts } from '../command/flag-values.ts';
 import type { Lengths } from '../inputs/lengths.ts';
 import type { Traffic } from '../inputs/requests.ts';
 import { readBenchTexts, tokenLengths } from '../inputs/token-lengths.ts';
@@ -21,12 +21,6 @@ export async function trafficFor(
   const hasTokenizer = (await readSidecar(model, 'tokenizer.json')) !== undefined;
   const found = hasTokenizer ? await tokenLengths(texts, model.versionFolder, limits.positions) : LENGTH;
   return { rows, lengths: lengths ?? found, largestId: largestId ?? limits.vocabulary ?? LARGEST_ID, texts };
-}
-
-async function readTexts(path: string): Promise<string[]> {
-  const lines = (await readFile(path, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '');
-  if (lines.length === 0) throw new Error(`--texts: '${path}' has no line of text`);
-  return lines;
 }
 
 /** The limits of the text part, where the config.json of an export names them. */

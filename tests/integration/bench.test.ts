@@ -84,6 +84,8 @@ test('a target that is down, a model that is not there and a wrong flag are said
   await expect(runBench(['--address', server.rest])).rejects.toThrow('--model is needed');
   await expect(runBench(['--model', 'm', '--rate', '0'])).rejects.toThrow(/--rate is '0'/);
   await expect(runBench(['--model', 'm', '--scenario', 'x'])).rejects.toThrow(/--scenario is 'x'/);
+  const nowhere = ['--address', server.rest, '--model', 'mlp', '--csv', join(folder, 'none', 'x.csv')];
+  await expect(runBench(nowhere)).rejects.toThrow(/--csv is .*cannot be written/);
 });
 
 /** A server of the protocol that leaves every infer request to the test. */
@@ -161,4 +163,6 @@ test('compare says whether a result got worse by its exit code', async () => {
   const screen = { write: () => true };
   expect(await runBench(['compare', ...files], screen)).toBe(1);
   expect(await runBench(['compare', files[1], files[0]], screen)).toBe(0);
+  const missing = join(folder, 'missing.json');
+  await expect(runBench(['compare', files[0], missing], screen)).rejects.toThrow(/ENOENT.*missing/);
 });

@@ -85,9 +85,9 @@ describe('the file', () => {
     name: 'm',
     variant: 'default',
     variantNamed: false,
-    version: '1',
     folder,
     versionFolder: join(folder, '1'),
+    path: join(folder, '1', 'model.onnx'),
     bytes: 1,
     settings: DEFAULT_SETTINGS,
   });
