@@ -1,7 +1,7 @@
 import type { Ceiling } from '../ceiling/ceiling.ts';
 import type { Generator } from '../load/generator-process.ts';
 import type { Load, WindowResult } from '../load/messages.ts';
-import { machineCpu, processCpu } from '../machine/cpu.ts';
+import { type CoresUsed, coresBetween, readCpu } from '../machine/cpu.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { mean, median } from '../statistics/summary.ts';
 
@@ -12,14 +12,6 @@ const ROUNDS = 3;
 const WINDOW = 2000;
 const WARM_UP = 700;
 const CEILING_WINDOW = 1500;
-
-/** Cores that were busy on average, by whom. */
-export interface CoresUsed {
-  readonly server: number;
-  readonly generator: number;
-  /** Whatever else runs on the machine. */
-  readonly others: number;
-}
 
 export interface ServedWindow {
   readonly result: WindowResult;
@@ -33,23 +25,13 @@ export async function servedWindow(
   pid: number,
   { duration = WINDOW, warmUp = WARM_UP } = {},
 ): Promise<ServedWindow> {
-  let before = snapshot(pid);
+  let before = readCpu(pid);
   const result = await generator.run(
     { load, warmUp, duration },
-    { measuring: () => (before = snapshot(pid)) },
+    { measuring: () => (before = readCpu(pid)) },
   );
-  const [start, end] = await Promise.all([before, snapshot(pid)]);
-  const seconds = (end.time - start.time) / 1000;
-  const server = (end.server - start.server) / seconds;
-  const machine = (end.machine - start.machine) / seconds;
-  const cores = result.generatorCpu / result.seconds;
-  return { result, cores: { server, generator: cores, others: Math.max(0, machine - server - cores) } };
-}
-
-async function snapshot(pid: number) {
-  const time = performance.now();
-  const machine = machineCpu();
-  return { time, machine, server: await processCpu(pid) };
+  const [start, end] = await Promise.all([before, readCpu(pid)]);
+  return { result, cores: coresBetween(start, end, result.generatorCpu / result.seconds) };
 }
 
 export interface Throughput {

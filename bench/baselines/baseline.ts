@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { endWithUs } from '../machine/children.ts';
+import { endWithUs, nextMessage } from '../machine/children.ts';
 
 interface Started {
   readonly address: string;
@@ -29,13 +29,7 @@ export class Baseline implements AsyncDisposable {
   static async start(file: string, ...argv: readonly string[]): Promise<Baseline> {
     const child = fork(fileURLToPath(new URL(`./${file}`, import.meta.url)), [...argv], { execArgv: [] });
     endWithUs(child);
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`${file} ended with ${code}`);
-    });
-    const [started]: Started[] = await Promise.race([once(child, 'message'), ended]);
-    if (started === undefined) throw new Error(`${file} did not say where it is`);
-    ended.catch(() => {});
-    return new Baseline(child, started);
+    return new Baseline(child, await nextMessage<Started>(child, file));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

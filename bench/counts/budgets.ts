@@ -18,7 +18,7 @@ interface CountRule {
   readonly least: number;
 }
 
-export const RULES: Readonly<Record<Count, CountRule>> = {
+const RULES: Readonly<Record<Count, CountRule>> = {
   copies: {
     reason: 'pieces of memory of 32 bytes or more that were copied: one more is a tensor copied once more',
     share: 0.1,

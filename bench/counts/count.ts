@@ -1,12 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sampleInputs } from '../../src/workers/sample-inputs.ts';
-import { endWithUs } from '../machine/children.ts';
+import { endWithUs, nextMessage } from '../machine/children.ts';
 import { BenchRepository } from '../server/repository.ts';
+import { median } from '../statistics/summary.ts';
 import { openTarget } from '../targets/open-target.ts';
 import { ask, isRest, type Protocol } from '../targets/target.ts';
 import { CASES, type CountedCase, MODELS } from './cases.ts';
@@ -95,31 +93,24 @@ class CountedServer implements AsyncDisposable {
   readonly rest: string;
   readonly grpc: string;
   readonly #child: ChildProcess;
-  readonly #state: string;
 
-  private constructor(
-    child: ChildProcess,
-    state: string,
-    { rest, grpc }: Extract<Report, { kind: 'ready' }>,
-  ) {
+  private constructor(child: ChildProcess, { rest, grpc }: Extract<Report, { kind: 'ready' }>) {
     this.#child = child;
-    this.#state = state;
     this.rest = rest;
     this.grpc = grpc;
   }
 
   static async start(repository: string): Promise<CountedServer> {
     const ports = ['--http-port', '0', '--grpc-port', '0', '--admin-port', '0'];
-    const state = await mkdtemp(join(tmpdir(), 'sluice-counts-'));
     const child = fork(
       SERVER,
       ['--model-repository', repository, ...ports, '--cores', '1', '--coalesce', 'false'],
-      { execArgv: V8_FLAGS, env: { ...process.env, XDG_STATE_HOME: state } },
+      { execArgv: V8_FLAGS },
     );
     endWithUs(child);
     const report = await next(child);
     if (report.kind !== 'ready') throw new Error('the server did not say that it is ready');
-    return new CountedServer(child, state, report);
+    return new CountedServer(child, report);
   }
 
   async tell(order: Exclude<Order, { kind: 'direct' }>): Promise<Extract<Report, { kind: 'tally' }>> {
@@ -141,31 +132,11 @@ class CountedServer implements AsyncDisposable {
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await ended;
-    await rm(this.#state, { recursive: true, force: true });
   }
 }
 
-/** The next report. Rejects where the process ends instead. */
-async function next(child: ChildProcess): Promise<Report> {
-  const stop = new AbortController();
-  const ended = once(child, 'exit', { signal: stop.signal }).then(([code]) => {
-    throw new Error(`the counted server ended with ${code}`);
-  });
-  const reported = once(child, 'message', { signal: stop.signal }) as Promise<[Report]>;
-  try {
-    const [report] = await Promise.race([reported, ended]);
-    return report;
-  } finally {
-    stop.abort();
-    await Promise.allSettled([reported, ended]);
-  }
-}
+const next = (child: ChildProcess): Promise<Report> => nextMessage(child, 'the counted server');
 
 function mapCounts(pick: (count: Count) => number): Tally {
   return Object.fromEntries(COUNTS.map((count) => [count, pick(count)])) as Record<Count, number>;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

@@ -1,21 +1,20 @@
 import { createHook } from 'node:async_hooks';
 import { MessagePort, Worker } from 'node:worker_threads';
 
-/** Counted while nothing else is watched. */
-export const MEMORY_COUNTS = [
+/**
+ * What is counted of a piece of work on the main thread; promises and timers by `asyncCounter`, the others while it is off. None of it
+ * depends on how fast the machine is.
+ */
+export const COUNTS = [
   'copies',
   'copiedBytes',
   'messages',
   'batches',
   'heapBytes',
   'bufferBytes',
+  'promises',
+  'timers',
 ] as const;
-
-/** Counted by `asyncCounter`. */
-export const ASYNC_COUNTS = ['promises', 'timers'] as const;
-
-/** What is counted of a piece of work on the main thread. None of it depends on how fast the machine is. */
-export const COUNTS = [...MEMORY_COUNTS, ...ASYNC_COUNTS] as const;
 
 export type Count = (typeof COUNTS)[number];
 export type Tally = Readonly<Record<Count, number>>;
@@ -23,16 +22,7 @@ export type Tally = Readonly<Record<Count, number>>;
 /** Copies of fewer bytes are headers and lengths, not tensors. */
 const LEAST_BYTES = 32;
 
-const tally: Record<Count, number> = {
-  copies: 0,
-  copiedBytes: 0,
-  messages: 0,
-  batches: 0,
-  promises: 0,
-  timers: 0,
-  heapBytes: 0,
-  bufferBytes: 0,
-};
+const tally = Object.fromEntries(COUNTS.map((count) => [count, 0])) as Record<Count, number>;
 
 /**
  * Counts from now on: what copies memory (`set`, `slice`, `concat`, `copy`, and what a message to a thread clones), messages

@@ -1,12 +1,10 @@
+import { QUIET } from '../bars/bar.ts';
 import { percent, points, signed } from '../sim/table.ts';
 import { LATE_SHARE } from '../suite/figures.ts';
 import { BEST_ONLY, type BurstResult, FASTEST_ONLY, leadOf } from './burst-case.ts';
 import type { LengthResult } from './length-case.ts';
 import type { MultipleRow, PeakResult } from './peak-case.ts';
 import type { SingleResult } from './single-case.ts';
-
-/** Cores that others may keep busy before a figure says more about them than about the server. */
-const QUIET = 0.2;
 
 export interface LiveBar {
   readonly what: string;

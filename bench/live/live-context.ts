@@ -25,7 +25,7 @@ export const ALONE = 'alone';
 
 /** How long a window waits for more, milliseconds, and the rows of a full batch. */
 export const WINDOW_DELAY = 5;
-export const WINDOW_ROWS = 16;
+const WINDOW_ROWS = 16;
 
 /** Milliseconds between two windows: what the last one left behind is done by then. */
 const PAUSE = 200;

@@ -1,3 +1,5 @@
+import { seriesIn } from '../stages/metrics-page.ts';
+
 export interface PaddingCounters {
   /** Rows of batches times the length they were padded to, and what of it was padding; since the server's start. */
   readonly tokens: number;
@@ -12,14 +14,10 @@ export async function readPadding(admin: string, name: string): Promise<PaddingC
 
 export function paddingIn(page: string, name: string): PaddingCounters {
   const [model, variant] = name.split('@');
-  const counterOf = (metric: string): number => {
-    for (const line of page.split('\n')) {
-      if (!line.startsWith(`${metric}{`)) continue;
-      if (!line.includes(`model="${model}"`) || !line.includes(`variant="${variant}"`)) continue;
-      return Number(line.slice(line.lastIndexOf(' ') + 1));
-    }
-    return 0;
-  };
+  const series = [...seriesIn(page)].filter(
+    ({ labels }) => labels['model'] === model && labels['variant'] === variant,
+  );
+  const counterOf = (metric: string): number => series.find((each) => each.name === metric)?.value ?? 0;
   return {
     tokens: counterOf('sluice_batch_tokens_total'),
     padding: counterOf('sluice_padding_tokens_total'),

@@ -1,8 +1,8 @@
+import type { CoresUsed } from '../machine/cpu.ts';
 import { median } from '../statistics/summary.ts';
 import { type Figures, figuresOf, mergeSamples } from './figures.ts';
 import { mixedLengths } from './lengths.ts';
 import { type Answered, FAMILY, FASTEST, type LiveContext, PINNED, SLOWEST } from './live-context.ts';
-import type { Cores } from './live-generator.ts';
 import { type Peak, searchPeak } from './search-peak.ts';
 import type { Stream } from './stream.ts';
 
@@ -24,7 +24,7 @@ export interface MultipleRow {
   readonly multiple: number;
   readonly rate: number;
   readonly figures: Figures;
-  readonly cores: Cores;
+  readonly cores: CoresUsed;
   /** Goodput over that of the peak in the same round; the median. */
   readonly ratio: number;
   /** The same with the generator's CPU time left out of what the server could have used. */
@@ -129,7 +129,7 @@ function ratioOf(own: Answered, peak: Answered, cores: number): readonly [number
 }
 
 /** One window in a line, while it goes on. */
-export function lineOf({ figures, cores }: Answered): string {
+function lineOf({ figures, cores }: Answered): string {
   const { offered, goodput, refused, dropped, failed, lateAtClient, lateAtServer, p50, p99 } = figures;
   const share = (value: number): string => `${(value * 100).toFixed(2)} %`;
   return [

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { nextMessage } from '../machine/children.ts';
 import type { FromGenerator, GeneratorSetup, ToGenerator, Window, WindowResult } from './messages.ts';
 
 export interface WindowEvents {
@@ -54,30 +55,15 @@ export class Generator implements AsyncDisposable {
     this.#child.send(message);
   }
 
-  #ask(message: ToGenerator, { measuring, progress }: WindowEvents = {}): Promise<FromGenerator> {
-    return new Promise((resolve, reject) => {
-      const stop = (): void => {
-        this.#child.off('message', hear);
-        this.#child.off('exit', die);
-      };
-      const hear = (told: FromGenerator): void => {
-        if (told.kind === 'measuring') {
-          measuring?.();
-        } else if (told.kind === 'progress') {
-          progress?.(told.answered, told.failed);
-        } else {
-          stop();
-          if (told.kind === 'failed') reject(new Error(told.message));
-          else resolve(told);
-        }
-      };
-      const die = (code: number | null): void => {
-        stop();
-        reject(new Error(`the generator process ended with ${code}`));
-      };
-      this.#child.on('message', hear);
-      this.#child.on('exit', die);
-      this.#tell(message);
+  async #ask(message: ToGenerator, { measuring, progress }: WindowEvents = {}): Promise<FromGenerator> {
+    this.#tell(message);
+    const answer = await nextMessage<FromGenerator>(this.#child, 'the generator process', (told) => {
+      if (told.kind === 'measuring') measuring?.();
+      else if (told.kind === 'progress') progress?.(told.answered, told.failed);
+      else return false;
+      return true;
     });
+    if (answer.kind === 'failed') throw new Error(answer.message);
+    return answer;
   }
 }

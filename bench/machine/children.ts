@@ -18,3 +18,28 @@ export function endChildrenOnSignal(): void {
     process.once(signal, () => process.exit(INTERRUPTED));
   }
 }
+
+/** The next message of a child but for those that `skips` takes. Rejects where the child ends instead. */
+export function nextMessage<Message>(
+  child: ChildProcess,
+  name: string,
+  skips: (message: Message) => boolean = () => false,
+): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const hear = (message: Message): void => {
+      if (skips(message)) return;
+      stop();
+      resolve(message);
+    };
+    const die = (code: number | null): void => {
+      stop();
+      reject(new Error(`${name} ended with ${code}`));
+    };
+    const stop = (): void => {
+      child.off('message', hear);
+      child.off('exit', die);
+    };
+    child.on('message', hear);
+    child.on('exit', die);
+  });
+}

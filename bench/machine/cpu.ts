@@ -21,3 +21,35 @@ export function machineCpu(): number {
   for (const { times } of cpus()) busy += times.user + times.nice + times.sys + times.irq;
   return busy / 1000;
 }
+
+/** Cores that were busy on average, by whom. */
+export interface CoresUsed {
+  /** NaN where it is not known. */
+  readonly server: number;
+  readonly generator: number;
+  /** Whatever else runs on the machine; NaN where the server's are not known. */
+  readonly others: number;
+}
+
+export interface CpuReading {
+  /** Milliseconds. */
+  readonly time: number;
+  /** CPU seconds. */
+  readonly machine: number;
+  readonly server: number;
+}
+
+/** CPU time so far, of the machine and of a server where its process is known. */
+export async function readCpu(pid = Number.NaN): Promise<CpuReading> {
+  const time = performance.now();
+  const machine = machineCpu();
+  return { time, machine, server: await processCpu(pid) };
+}
+
+/** @param generator cores that the load took */
+export function coresBetween(before: CpuReading, after: CpuReading, generator: number): CoresUsed {
+  const seconds = (after.time - before.time) / 1000;
+  const server = (after.server - before.server) / seconds;
+  const machine = (after.machine - before.machine) / seconds;
+  return { server, generator, others: Math.max(0, machine - server - generator) };
+}

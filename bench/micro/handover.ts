@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { modelFolder } from '../../tests/support/onnx/make-models.ts';
 import { identityModel } from '../../tests/support/onnx/models.ts';
+import { median } from '../statistics/summary.ts';
 import type { HandoverTask } from './handover-worker.ts';
 
 const SIZES = [256, 4 * 1024, 64 * 1024, 600 * 1024];
@@ -63,9 +64,6 @@ async function measure(pool: Piscina, way: Ingoing, out: Outgoing, length: numbe
   const { user, system } = process.cpuUsage(cpuBefore);
   return { wall, cpu: (user + system) / RUNS_PER_ROUND };
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 async function compare(pool: Piscina, bytes: number): Promise<void> {
   const length = bytes / 4;

@@ -15,16 +15,7 @@ export interface Axis {
   readonly format?: (value: number) => string;
 }
 
-export const COLOURS = [
-  '#2563eb',
-  '#dc2626',
-  '#059669',
-  '#d97706',
-  '#7c3aed',
-  '#0891b2',
-  '#be185d',
-  '#4d7c0f',
-];
+const COLOURS = ['#2563eb', '#dc2626', '#059669', '#d97706', '#7c3aed', '#0891b2', '#be185d', '#4d7c0f'];
 
 const WIDTH = 640;
 const HEIGHT = 360;

@@ -1,6 +1,5 @@
 import type { Counters } from './stages.ts';
 
-/** Sums of series of a metric by what their labels say. */
 type Labels = Readonly<Record<string, string>>;
 
 const LINE = /^(sluice_[a-z_]+)(?:\{(.*)\})? (\S+)$/;
@@ -9,20 +8,27 @@ const LABEL = /([a-z_]+)="((?:[^"\\]|\\.)*)"/g;
 /** Routes and methods whose requests are inferences. */
 const INFERENCE = /infer$|^\/models\/|^ModelInfer$/;
 
+/** The series of this server's own metrics. */
+export function* seriesIn(
+  page: string,
+): Generator<{ readonly name: string; readonly labels: Labels; readonly value: number }> {
+  for (const line of page.split('\n')) {
+    const [, name = '', text = '', value = ''] = LINE.exec(line) ?? [];
+    if (name === '') continue;
+    const labels = Object.fromEntries([...text.matchAll(LABEL)].map(([, key, label]) => [key, label]));
+    yield { name, labels, value: Number(value) };
+  }
+}
+
 /** This server's metrics, added up over the given models. Undefined where the page has none of them. */
 export function countersIn(page: string, models: readonly string[]): Counters | undefined {
   const names = new Set(models.map((model) => model.split('@')[0]));
   const sums = new Map<string, number>();
-  for (const line of page.split('\n')) {
-    const [, name = '', labelText = '', value = ''] = LINE.exec(line) ?? [];
-    if (name === '') continue;
-    const labels: Labels = Object.fromEntries(
-      [...labelText.matchAll(LABEL)].map(([, key, text]) => [key, text]),
-    );
+  for (const { name, labels, value } of seriesIn(page)) {
     const { model, operation, result } = labels;
     const counts =
       model === undefined ? operation !== undefined && INFERENCE.test(operation) : names.has(model);
-    if (counts && result !== 'miss') sums.set(name, (sums.get(name) ?? 0) + Number(value));
+    if (counts && result !== 'miss') sums.set(name, (sums.get(name) ?? 0) + value);
   }
   const count = sums.get('sluice_request_duration_seconds_count');
   if (count === undefined) return undefined;

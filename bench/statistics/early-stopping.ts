@@ -1,7 +1,7 @@
 import { binomialAtMost } from './binomial.ts';
 
 /** The confidence that MLPerf inference asks for. */
-export const CONFIDENCE = 0.99;
+const CONFIDENCE = 0.99;
 
 /**
  * How many queries it takes, when `slow` of them were too slow, to be sure that a share `quantile` of all queries is

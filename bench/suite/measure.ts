@@ -1,6 +1,6 @@
 import type { Generator } from '../load/generator-process.ts';
 import type { Load, WindowResult } from '../load/messages.ts';
-import { machineCpu, processCpu } from '../machine/cpu.ts';
+import { type CpuReading, coresBetween, readCpu } from '../machine/cpu.ts';
 import {
   batchSizeBetween,
   type Counters,
@@ -55,10 +55,8 @@ interface Measured {
 }
 
 interface Reading {
-  readonly time: number;
+  readonly cpu: CpuReading;
   readonly counters: Counters | undefined;
-  readonly machine: number;
-  readonly server: number | undefined;
 }
 
 /** Measures one load until its last windows agree, or there have been enough of them. */
@@ -93,12 +91,7 @@ async function measureWindow(bench: Bench, { label, load }: PointSpec, index: nu
 }
 
 async function read({ counters, serverPid }: Bench): Promise<Reading> {
-  return {
-    time: performance.now(),
-    machine: machineCpu(),
-    server: serverPid === undefined ? undefined : await processCpu(serverPid),
-    counters: await counters(),
-  };
+  return { cpu: await readCpu(serverPid), counters: await counters() };
 }
 
 /** A load that is answered with nothing but failures gets no second window. */
@@ -165,23 +158,11 @@ function lastOf(measured: readonly Measured[], leastQueries: number): readonly M
 }
 
 function coresOf(measured: readonly Measured[]): Point['cores'] {
-  const each = measured.map(({ result, before, after }) => {
-    const seconds = (after.time - before.time) / 1000;
-    const generator = result.generatorCpu / result.seconds;
-    const machine = (after.machine - before.machine) / seconds;
-    if (before.server === undefined || after.server === undefined) return { generator };
-    const server = (after.server - before.server) / seconds;
-    return { generator, server, others: Math.max(0, machine - server - generator) };
-  });
-  const average = (values: readonly (number | undefined)[]): number | undefined => {
-    const known = values.filter((value) => value !== undefined);
-    return known.length === 0 ? undefined : mean(known);
-  };
-  const server = average(each.map((cores) => cores.server));
-  const others = average(each.map((cores) => cores.others));
-  return {
-    generator: average(each.map((cores) => cores.generator)) ?? 0,
-    ...(server === undefined ? {} : { server }),
-    ...(others === undefined ? {} : { others }),
-  };
+  const each = measured.map(({ result, before, after }) =>
+    coresBetween(before.cpu, after.cpu, result.generatorCpu / result.seconds),
+  );
+  const server = mean(each.map((cores) => cores.server));
+  const generator = mean(each.map((cores) => cores.generator));
+  if (Number.isNaN(server)) return { generator };
+  return { server, generator, others: mean(each.map(({ others }) => others)) };
 }

@@ -36,7 +36,7 @@ function elements({ data, datatype }: Tensor): unknown[] {
 }
 
 /** The outputs that the JSON of an infer answer lists. */
-export function outputsIn(json: Buffer): readonly AnswerOutput[] {
+function outputsIn(json: Buffer): readonly AnswerOutput[] {
   const { outputs } = JSON.parse(json.toString()) as { outputs?: AnswerOutput[] };
   if (outputs === undefined || outputs.length === 0) throw new Error('the answer has no outputs');
   return outputs;

@@ -26,7 +26,7 @@ export interface TuneArguments {
 }
 
 /** The shortest race that is one, seconds. */
-export const LEAST_BUDGET = 10;
+const LEAST_BUDGET = 10;
 
 /** No server takes more connections of one client than this. */
 const MOST_CONCURRENCY = 1024;

@@ -83,5 +83,5 @@ export function compareLoads(
   return leastTail(a) - leastTail(b);
 }
 
-export const leastTail = (loads: readonly LoadFigures[]): number =>
+const leastTail = (loads: readonly LoadFigures[]): number =>
   Math.min(...loads.map(({ p99 }) => (Number.isNaN(p99) ? Number.MAX_VALUE : p99)));

@@ -108,7 +108,7 @@ export class Copies implements Disposable {
 }
 
 /** The settings of a copy: the one variant with what is configured for it, but for the keys that are tuned. */
-export function copySettings({ settings, variant }: TunedModel, keys: Settings): object {
+function copySettings({ settings, variant }: TunedModel, keys: Settings): object {
   const {
     instances: _instances,
     intraOpThreads: _threads,
