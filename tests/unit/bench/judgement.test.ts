@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { comparePairs } from '../../../bench/statistics/paired.ts';
 import { isStable } from '../../../bench/statistics/stability.ts';
 import { median } from '../../../bench/statistics/summary.ts';
 import { compareMeans, studentQuantile } from '../../../bench/statistics/welch.ts';
@@ -43,4 +44,12 @@ test('the interval of a ratio holds the true ratio, and shrinks with the spread'
 test('one window tells nothing about its spread', () => {
   expect(compareMeans([100], [100, 101])).toBeUndefined();
   expect(compareMeans([100, 0], [100, 101])).toBeUndefined();
+});
+
+test("the interval of paired ratios is Student's on their logarithms", () => {
+  const pairs = [1, 2, 3].map((power) => [1, Math.E ** power] as const);
+  const { ratio = 0, low = 0, high = 0 } = comparePairs(pairs) ?? {};
+  expect(Math.log(ratio)).toBeCloseTo(2, 9);
+  expect(Math.log(high) - 2).toBeCloseTo(4.303 / Math.sqrt(3), 2);
+  expect(2 - Math.log(low)).toBeCloseTo(4.303 / Math.sqrt(3), 2);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { verdictOf } from '../../../bench/live/bars.ts';
+import { burstBars, peakBars, verdictOf } from '../../../bench/live/bars.ts';
 import { figuresOf, mergeSamples } from '../../../bench/live/figures.ts';
 import { paddingIn } from '../../../bench/live/padding-counters.ts';
 import { answerIn } from '../../../bench/live/raw-connections.ts';
@@ -188,6 +188,34 @@ describe('a verdict', () => {
     expect(verdictOf(true, { sentLate: 0.002, others: 0.1 })).toBe('holds');
     expect(verdictOf(false, {})).toBe('missed');
   });
+});
+
+test.each([
+  [0.96, 'holds'],
+  [0.94, 'missed'],
+])('goodput of %d of the peak beyond it: %s', (ratio, verdict) => {
+  const figures = figuresOf(samples([answered('best', 1), 1]), 100, ACCURACIES);
+  const cores = { server: 1, generator: 0.1, others: 0 };
+  const rows = [1, 5].map((multiple) => ({
+    ...{ multiple, rate: 1, figures, cores, ratio: multiple === 1 ? 1 : ratio, ratioWithoutGenerator: 1 },
+  }));
+  const [goodput] = peakBars({ name: 'm', deadline: 100, rate: 1, goodput: 1, rows });
+  expect(goodput?.verdict).toBe(verdict);
+});
+
+test.each([
+  ['fast', 'holds'],
+  ['best', 'missed'],
+])('with a rival that answers by the variant %s the bar of every burst case %s', (rival, verdict) => {
+  const of = (variant: string) => figuresOf(samples([answered(variant, 1), 1]), 100, ACCURACIES);
+  const figures = new Map([
+    ['Sluice', of('fast')],
+    ['best only', of(rival)],
+    ['fastest only', of('fast')],
+  ]);
+  const rows = [{ name: 'bursts', load: 0.25, figures, others: 0 }];
+  const bars = burstBars({ deadline: 100, rowsPerRequest: 1, capacity: 1, rows, best: 0.9, fastest: 0.8 });
+  expect(bars[0]?.verdict).toBe(verdict);
 });
 
 test('only the cases that were run have a table', () => {

@@ -102,3 +102,10 @@ test('the picture has every load, the bound, and stands alone', () => {
   }
   expect(svg).toContain('bound 50 ms');
 });
+
+test('a failed request is a slow one', () => {
+  const latency = histogramOf(Array.from({ length: 98 }, () => 1));
+  const sample = { seconds: 1, rows: 98, cpu: 0.5, others: 0, latency };
+  expect(figuresOf(8, [{ ...sample, failures: {} }], 50).within).toBe(true);
+  expect(figuresOf(8, [{ ...sample, failures: { 'HTTP 429': 2 } }], 50).within).toBe(false);
+});

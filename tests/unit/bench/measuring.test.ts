@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Window, WindowResult } from '../../../bench/load/messages.ts';
-import type { Bench } from '../../../bench/suite/measure.ts';
+import { coresBetween } from '../../../bench/machine/cpu.ts';
+import { problemsOf } from '../../../bench/suite/figures.ts';
+import { type Bench, measurePoint } from '../../../bench/suite/measure.ts';
 import { searchRate } from '../../../bench/suite/server-search.ts';
 import { histogramOf } from './result-fixture.ts';
 
 /** A server that answers `most` requests a second in a closed loop, and an open one by what `latencyAt` says. */
-function serverOf(most: number, latencyAt: (rate: number) => number) {
+function serverOf(most: number, latencyAt: (rate: number) => number, failures = {}) {
   const seconds: number[] = [];
   const run = async ({ load, duration }: Window): Promise<WindowResult> => {
     seconds.push(duration / 1000);
@@ -16,7 +18,7 @@ function serverOf(most: number, latencyAt: (rate: number) => number) {
       seconds: duration / 1000,
       answered,
       rows: answered,
-      failures: {},
+      failures,
       latency,
       byModel: {},
       generatorCpu: 0,
@@ -52,4 +54,40 @@ test('the search for a bound that nothing keeps ends soon, without a rate', asyn
   expect(rate).toBe(0);
   expect(tried.map(({ outcome }) => outcome)).toEqual(tried.map(() => 'missed'));
   expect(seconds.reduce((sum, each) => sum + each)).toBeLessThan(60);
+});
+
+test('a request that failed was not on time', async () => {
+  const { bench } = serverOf(100, () => 10, { 'HTTP 429': 20 });
+  expect((await searchRate(bench, { bound: 50, seed: 1 })).rate).toBe(0);
+});
+
+test('a point has as many windows as its claim needs queries, and no fewer than agree', async () => {
+  const { bench } = serverOf(100, () => 10);
+  const spec = {
+    scenario: 'single-stream',
+    label: 'one',
+    load: { kind: 'closed', concurrency: 1, driver: 'own' },
+  } as const;
+  const many = { ...bench, mostWindows: 20 };
+  expect((await measurePoint(many, spec)).windows).toHaveLength(3);
+  expect((await measurePoint(many, { ...spec, leastQueries: 450 })).windows).toHaveLength(5);
+  expect((await measurePoint(bench, spec)).windows).toHaveLength(1);
+});
+
+test('a window whose requests went late is invalid', () => {
+  const window = (late: number): WindowResult => ({
+    ...{ seconds: 1, answered: 100, rows: 100, failures: {}, byModel: {}, generatorCpu: 0 },
+    latency: histogramOf([1]),
+    lateness: histogramOf(Array.from({ length: 100 }, (_, index) => (index < late ? 2 : 0))),
+  });
+  expect(problemsOf(window(1))).toEqual([]);
+  expect(problemsOf(window(2))).toEqual([
+    expect.stringContaining('2.0 % of the requests went more than 1 ms late'),
+  ]);
+});
+
+test('cores that neither the server nor the load used are those of others', () => {
+  const before = { time: 1000, machine: 10, server: 5 };
+  const after = { time: 3000, machine: 13, server: 6 };
+  expect(coresBetween(before, after, 0.25)).toEqual({ server: 0.5, generator: 0.25, others: 0.75 });
 });
