@@ -76,7 +76,7 @@ export class SluicePolicy implements Policy {
 
   next(now: number): Step {
     const decision = this.scheduler.next(now);
-    if (decision.kind === 'idle') return decision;
+    if (decision.kind === 'idle' || decision.kind === 'wait') return decision;
     if (decision.kind === 'drop') {
       for (const entry of decision.entries) this.scheduler.settled(entry);
       return { kind: 'drop', requests: decision.entries };

@@ -156,25 +156,28 @@ export class ScheduledBatcher implements Runner {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
+    let wake: number | undefined;
     try {
-      while (this.#startNext());
+      while (wake === undefined) wake = this.#startNext();
     } finally {
       this.#pumping = false;
     }
-    this.#wakeUp.at(Infinity, this.#scheduler.nextDeadline);
+    this.#wakeUp.at(wake, this.#scheduler.nextDeadline);
     this.#reportDepth();
   }
 
-  #startNext(): boolean {
+  /** Undefined when something was done, else when to ask again if nothing happens. */
+  #startNext(): number | undefined {
     const now = this.#clock.now();
     const retry = this.#retries.findIndex(({ lane }) => lane.freeSlots > 0);
     const [half] = retry < 0 ? [] : this.#retries.splice(retry, 1);
     if (half !== undefined) {
       void this.#execute(half, now);
-      return true;
+      return undefined;
     }
     const decision = this.#scheduler.next(now);
-    if (decision.kind === 'idle') return false;
+    if (decision.kind === 'idle') return Infinity;
+    if (decision.kind === 'wait') return decision.until;
     if (decision.kind === 'dispatch') void this.#execute(decision, now);
     else {
       for (const entry of decision.entries) {
@@ -182,7 +185,7 @@ export class ScheduledBatcher implements Runner {
         this.#ended(entry);
       }
     }
-    return true;
+    return undefined;
   }
 
   async #execute(dispatch: Dispatch, now: number): Promise<void> {

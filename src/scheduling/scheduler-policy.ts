@@ -1,6 +1,7 @@
 import { type Choice, type ChoiceView, chooseVariant } from './choose-variant.ts';
 import type { Entry } from './entry.ts';
 import type { Lane } from './lane.ts';
+import { type Expected, isWorthWaiting } from './returning-rows.ts';
 
 /** Entries looked at to find those that may join a head, and those that may. */
 const MOST_SCANNED = 256;
@@ -23,6 +24,8 @@ export type Decision<E extends Entry> =
     }
   /** These cannot be on time any more: answer them so, unexecuted. */
   | { readonly kind: 'drop'; readonly entries: readonly E[] }
+  /** The slot that is free is better used when more has come: ask again then, at the latest at `until`. */
+  | { readonly kind: 'wait'; readonly until: number }
   /** Nothing can start; ask again when an entry has come or a slot is free. */
   | { readonly kind: 'idle' };
 
@@ -31,6 +34,8 @@ export interface PolicyView<E extends Entry> extends ChoiceView<E> {
   readonly lanes: readonly Lane[];
   /** Batches that the node may start now, over all lanes. */
   readonly freeSlots: number;
+  /** What is expected to arrive in a moment. */
+  readonly coming: Expected | undefined;
 }
 
 const IDLE = { kind: 'idle' } as const;
@@ -49,9 +54,21 @@ export function decide<E extends Entry>(view: PolicyView<E>, now: number): Decis
   if (mask === 0) return IDLE;
   const inOrder = compatible(view, mask);
   const choice = chooseVariant(inOrder, open, view, now);
-  if (choice !== undefined) return dispatch(choice);
+  if (choice !== undefined) return waits(choice, view, now) ?? dispatch(choice);
   const [head] = inOrder;
   return head === undefined || (head.allowed & ~mask) !== 0 ? IDLE : { kind: 'drop', entries: [head] };
+}
+
+/** Only the last free slot is kept waiting: while another one idles, whoever comes next has it at once. */
+function waits<E extends Entry>(
+  { lane, window }: Choice<E>,
+  { freeSlots, coming, busy }: PolicyView<E>,
+  now: number,
+): Decision<E> | undefined {
+  if (coming === undefined || freeSlots > 1) return undefined;
+  return isWorthWaiting(window, lane, coming, now, busy + 1)
+    ? { kind: 'wait', until: coming.until }
+    : undefined;
 }
 
 function dispatch<E extends Entry>(choice: Choice<E>): Decision<E> {

@@ -12,6 +12,7 @@ import { allows, type Lane } from './lane.ts';
 import { LeastDemand } from './least-demand.ts';
 import { PremiumRecord } from './premium-record.ts';
 import { PriceList } from './price-list.ts';
+import { ReturningRows } from './returning-rows.ts';
 import { type Decision, decide } from './scheduler-policy.ts';
 import { type Running, Slots } from './slots.ts';
 import { SojournBound, type SojournOptions } from './sojourn-bound.ts';
@@ -56,6 +57,7 @@ export class Scheduler<E extends Entry> {
   readonly #shares = new ClientShares();
   readonly #record = new ServiceRecord();
   readonly #premiums = new PremiumRecord();
+  readonly #returning = new ReturningRows();
   readonly #sojourn: SojournBound;
   readonly #slots: Slots;
   readonly #prices: PriceList;
@@ -108,6 +110,7 @@ export class Scheduler<E extends Entry> {
     this.#shares.charge(entry.client, verdict.price.demand, now);
     this.#bytesInFlight += entry.bytes;
     this.#queue.insert(entry);
+    this.#returning.arrived(entry.rows, now);
     return verdict;
   }
 
@@ -174,10 +177,11 @@ export class Scheduler<E extends Entry> {
         foresee: () => this.#foresight(now),
         busy: this.#slots.busy,
         freeSlots: this.#slots.count - this.#slots.busy,
+        coming: this.#returning.expected(now),
       },
       now,
     );
-    if (decision.kind === 'idle') return decision;
+    if (decision.kind === 'idle' || decision.kind === 'wait') return decision;
     for (const entry of decision.entries) this.#queue.remove(entry);
     return decision;
   }
@@ -216,6 +220,7 @@ export class Scheduler<E extends Entry> {
     latency = now - running.startedAt,
   ): void {
     this.#slots.end(running);
+    this.#returning.ended(rows, now);
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
     if (!failed) lane.cost.observe({ rows, length, latency }, running.busy);

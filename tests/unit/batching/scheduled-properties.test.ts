@@ -86,7 +86,10 @@ test('every request settles exactly once, on a variant it allows, and a batched 
         }
       }
       const closed = batcher.close();
-      while (active().length > 0) for (const { runner } of active()) await runner.succeed();
+      while (batcher.inFlight > 0) {
+        for (const { runner } of active()) await runner.succeed();
+        clock.advance(1);
+      }
       await closed;
       await settled();
 
