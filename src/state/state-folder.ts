@@ -68,11 +68,22 @@ export class StateFolder {
     }
   }
 
-  /** Whoever reads meanwhile finds the file as it was or as it is then, never a part of it. */
+  /** Never rejects. Whoever reads meanwhile finds the file as it was or as it is then, never a part of it. */
   async write(key: VariantKey, learned: Learned): Promise<void> {
+    let content: string;
+    try {
+      content = writeRecord(key, learned);
+    } catch (error) {
+      // A model file chooses its names and messages: they may be longer than what is read again.
+      this.#logger.debug({ reason: messageOf(error) }, 'a variant is not kept for the next start');
+      return;
+    }
+    await this.#replace(fileNameOf(key), content);
+  }
+
+  async #replace(name: string, content: string): Promise<void> {
     if (!this.#writable) return;
-    const content = writeRecord(key, learned);
-    const target = join(this.#path, fileNameOf(key));
+    const target = join(this.#path, name);
     const unfinished = `${target}.${randomBytes(6).toString('hex')}.new`;
     try {
       await mkdir(this.#path, { recursive: true, mode: 0o700 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { CostModel } from '../../../src/scheduling/cost-model.ts';
 import { StateFolder } from '../../../src/state/state-folder.ts';
 import type { VariantKey } from '../../../src/state/variant-record.ts';
@@ -46,8 +46,8 @@ function costAfter(batches: number): CostModel {
   return cost;
 }
 
-const keep = (cost: CostModel, known = false): Promise<void> =>
-  new VariantKeeper({ folder: open(), key: KEY, verdict: VERDICT, cost, known }).close();
+const keep = (cost: CostModel, known = false, verdict = VERDICT): Promise<void> =>
+  new VariantKeeper({ folder: open(), key: KEY, verdict, cost, known }).close();
 
 test('the next start knows what a batch costs', async () => {
   const cost = costAfter(100);
@@ -78,4 +78,29 @@ test('a profile counts for half after a week and for nothing after a month; the 
   expect((await recall(open(), KEY))?.profile?.share).toBeCloseTo(0.5);
   now += 24 * DAY;
   expect(await recall(open(), KEY)).toEqual({ verdict: VERDICT });
+});
+
+test('what is too long to be read again is not kept, and harms nobody', async () => {
+  await keep(costAfter(100), false, { batchable: false, reason: 'x'.repeat(3000) });
+  expect(await recall(open(), KEY)).toBeUndefined();
+});
+
+test('a variant is written every minute in which something was learned', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const folder = open();
+    const write = vi.spyOn(folder, 'write').mockResolvedValue();
+    const cost = costAfter(0);
+    const keeper = new VariantKeeper({ folder, key: KEY, verdict: VERDICT, cost, known: false });
+    const writes: number[] = [];
+    for (const batches of [0, 30, 0, 30]) {
+      for (let batch = 0; batch < batches; batch++) cost.observe({ rows: 1, length: 1, latency: 5 });
+      await vi.advanceTimersByTimeAsync(60_000);
+      writes.push(write.mock.calls.length);
+    }
+    await keeper.close();
+    expect(writes).toEqual([1, 2, 2, 3]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
