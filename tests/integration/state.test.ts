@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,10 @@ import { fp32Request, readJson, startTestServer, type TestServer } from '../supp
 const BODY = fp32Request({ a: [[1, 2, 3, 4]], b: [[3, 4, 5, 6]] });
 const FILES = {
   'add/1/model.onnx': addModel(),
+  // What is known is looked up before the probe: without a checksum at hand, whichever is done first counts.
+  'add/1/variants.json': JSON.stringify({
+    variants: { default: { file: 'model.onnx', sha256: hash('sha256', addModel()) } },
+  }),
   'garbage/1/model.onnx': garbage(),
   'garbage/model.json': '{"required":false}',
 };
