@@ -14,7 +14,9 @@ import { VersionRecorders } from './metrics/version-recorders.ts';
 import { ModelRegistry } from './repository/model-registry.ts';
 import { openRepository } from './repository/model-repository.ts';
 import type { LoadContext } from './repository/open-variant.ts';
+import { rolloutSchema } from './repository/rollout-config.ts';
 import { ActiveRollouts } from './rollout/active-rollouts.ts';
+import { rolloutMemory } from './state/rollout-memory.ts';
 import { StateFolder } from './state/state-folder.ts';
 import { createTaskPlane, type Tasks } from './tasks/task-plane.ts';
 import { createVariantOpener } from './variant-opener.ts';
@@ -91,7 +93,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const recorders = new VersionRecorders();
   const prober = new Prober();
   const turns = new LoadTurns(LOADS);
+  const repository = resolve(config.modelRepository);
   const { stateDir } = config;
+  const state = stateDir === '' ? undefined : new StateFolder({ path: resolve(stateDir), logger });
   const cores = config.cores === 0 ? availableCores() : config.cores;
   const schedulers = new VersionSchedulers({
     slots: cores,
@@ -102,9 +106,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const reuse = new ResultReuse({ coalesce: config.coalesce, cacheBytes: config.responseCacheBytes });
   const measureLoad = loadWatcher(metrics);
   const begun = Promise.withResolvers<void>();
-  const rollouts: ActiveRollouts = new ActiveRollouts({ logger, registry: () => registry });
+  const memory = state && rolloutMemory(state, repository, rolloutSchema);
+  const rollouts: ActiveRollouts = new ActiveRollouts({ logger, registry: () => registry, memory });
+  parts.rollouts = rollouts;
   const registry: ModelRegistry = new ModelRegistry({
-    repository: openRepository({ path: resolve(config.modelRepository), modelName: config.modelName }),
+    repository: openRepository({ path: repository, modelName: config.modelName }),
     mode: config.modelControlMode,
     loadModels: config.loadModels,
     parallelLoads: MODELS,
@@ -113,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       budget: new ComputeBudget(cores),
       prober,
       turns,
-      state: stateDir === '' ? undefined : new StateFolder({ path: resolve(stateDir), logger }),
+      state,
       metrics,
       statisticsOf: ({ model, version: each }) => recorders.of(model, each),
       schedulerOf: ({ model, version: each }) => schedulers.of(model, each),
@@ -195,6 +201,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 /** What is open so far; a shutdown may come at any time of the start. */
 interface Parts {
   registry?: ModelRegistry;
+  rollouts?: ActiveRollouts;
   tasks?: Tasks;
   admin?: AdminServer;
   rest?: RestServer;
@@ -204,7 +211,7 @@ interface Parts {
 }
 
 /** Gateways first, so that nothing new arrives; models when no answer is owed any more; metrics last, to be seen. */
-function shutdownStages({ admin, rest, grpc, registry, cutAfter }: Parts): Stage[] {
+function shutdownStages({ admin, rest, grpc, registry, rollouts, cutAfter }: Parts): Stage[] {
   return [
     {
       name: 'gateways',
@@ -214,7 +221,13 @@ function shutdownStages({ admin, rest, grpc, registry, cutAfter }: Parts): Stage
       },
     },
     { name: 'models', run: () => registry?.close() },
-    { name: 'admin', run: () => admin?.close() },
+    {
+      name: 'admin',
+      run: async () => {
+        await admin?.close();
+        await rollouts?.close();
+      },
+    },
   ];
 }
 

@@ -77,7 +77,7 @@ export const OPTIONS = {
     env: 'SLUICE_STATE_DIR',
     schema: z.string().default('auto'),
     emptyCounts: true,
-    help: "Folder for what is learned about models, kept for the next start; auto: 'sluice' in the user's state folder (XDG); empty: nothing is kept.",
+    help: "Folder for what is learned about models and how rollouts stand, kept for the next start; auto: 'sluice' in the user's state folder (XDG); empty: nothing is kept.",
   },
   modelControlMode: {
     flag: 'model-control-mode',

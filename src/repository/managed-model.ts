@@ -68,7 +68,9 @@ export class ManagedModel {
   async load({ source, variant, retry }: ModelLoad): Promise<void> {
     this.#fingerprint = source.fingerprint;
     this.#required = source.settings.required;
-    if (source.problem === undefined) this.#context.rollouts?.configured(this.name, source.settings.rollout);
+    if (source.problem === undefined) {
+      await this.#context.rollouts?.configured(this.name, source.settings.rollout);
+    }
     this.#problem = '';
     const { logger } = this.#context;
     for (const warning of source.warnings) logger.warn({ model: this.name, warning }, 'model configuration');

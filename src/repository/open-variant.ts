@@ -62,10 +62,10 @@ export const accuracyDefaults = ({ minAccuracy, maxAccuracyLoss, prefer }: Model
   preference: prefer,
 });
 
-/** Told what the files of models say of their rollouts. Must not throw. */
+/** Told what the files of models say of their rollouts. Must not throw or reject. */
 export interface RolloutFiles {
   /** Before anything of a load is opened. */
-  configured(model: string, plan: RolloutPlan | undefined): void;
+  configured(model: string, plan: RolloutPlan | undefined): Promise<void>;
   /** A load has ended well. */
   check(model: string): void;
   /** The model is gone from the repository. */

@@ -36,12 +36,22 @@ interface Comparing {
   readonly compared: () => void;
 }
 
+/** What outlives a rollout's process: all but its figures. */
+export interface KeptRollout {
+  readonly plan: RolloutPlan;
+  readonly source: 'file' | 'api';
+  /** When it began, ISO 8601. */
+  readonly since: string;
+  /** Why its canaries were rolled back, in their order; null for those that run. */
+  readonly breaches: readonly (Breach | null)[];
+}
+
 /** The rollout of one model while it lasts: sends requests to their arms and keeps the arms' figures. */
 export class ActiveRollout implements Rollout {
   readonly model: string;
   readonly plan: RolloutPlan;
   readonly source: 'file' | 'api';
-  readonly since = new Date();
+  readonly since: string;
   readonly canaries: readonly Canary[];
   /** What came of the shadow's runs. */
   readonly shadow = new ComparisonRecord();
@@ -52,19 +62,25 @@ export class ActiveRollout implements Rollout {
   readonly #comparedCanaries: Sampler;
   readonly #shadowed: Sampler;
 
-  constructor(model: string, plan: RolloutPlan, source: 'file' | 'api', context: RolloutContext) {
+  constructor(model: string, { plan, source, since, breaches }: KeptRollout, context: RolloutContext) {
     this.model = model;
     this.plan = plan;
     this.source = source;
+    this.since = since;
     this.#context = context;
     this.#salt = plan.salt ?? model;
     const spans = spansOf(plan.canaries.map(({ share }) => share));
     this.canaries = spans.flatMap((span, index) => {
       const canary = plan.canaries[index];
-      return canary === undefined ? [] : [new Canary(canary, span)];
+      return canary === undefined ? [] : [new Canary(canary, span, breaches[index] ?? undefined)];
     });
     this.#comparedCanaries = new Sampler(plan.compare, context.random);
     this.#shadowed = new Sampler(plan.shadow?.share ?? 0, context.random);
+  }
+
+  kept(): KeptRollout {
+    const { plan, source, since, canaries } = this;
+    return { plan, source, since, breaches: canaries.map(({ breach }) => breach ?? null) };
   }
 
   route(request: RoutedRequest, registry: Registry): Target {

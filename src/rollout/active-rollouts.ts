@@ -8,16 +8,31 @@ import {
   type Rollouts,
 } from '../inference/rollout.ts';
 import type { Registry } from '../inference/served.ts';
-import { ActiveRollout } from './active-rollout.ts';
+import { ActiveRollout, type KeptRollout } from './active-rollout.ts';
 import { armStates, describeRollout, type RolloutDescription } from './describe-rollout.ts';
 import type { Breach } from './guard.ts';
 import { ShadowRuns, type ShadowRunsOptions } from './shadow-runs.ts';
 import { problemsOf } from './target-check.ts';
 
+/** What is kept of a model for the next start. */
+interface Kept {
+  /** What its file said last, as JSON; empty for nothing. */
+  readonly file: string;
+  readonly running?: KeptRollout;
+}
+
+/** Keeps how the rollouts stand for the next start. Never rejects. */
+export interface RolloutMemory {
+  read(model: string): Promise<Kept | undefined>;
+  write(model: string, kept: Kept): Promise<void>;
+}
+
 export interface ActiveRolloutsOptions extends ShadowRunsOptions {
   readonly logger: Logger;
   /** Asked when a rollout is set or described, not before. */
   readonly registry: () => Registry;
+  /** Undefined where nothing is kept. */
+  readonly memory?: RolloutMemory | undefined;
   /** Numbers in [0, 1). Default `Math.random`. */
   readonly random?: () => number;
 }
@@ -27,16 +42,19 @@ export class ActiveRollouts implements Rollouts {
   readonly #logger: Logger;
   readonly #registry: () => Registry;
   readonly #random: () => number;
+  readonly #memory: RolloutMemory | undefined;
   readonly #shadows: ShadowRuns;
   readonly #active = new Map<string, ActiveRollout>();
-  /** What the files said last, as JSON. */
+  /** What the files said last, as JSON; of every model that was loaded. */
   readonly #files = new Map<string, string>();
   readonly #rollbacks = new Map<string, RollbackCount>();
+  #writing: Promise<void> = Promise.resolve();
 
-  constructor({ logger, registry, random = Math.random, ...shadowOptions }: ActiveRolloutsOptions) {
+  constructor({ logger, registry, memory, random = Math.random, ...shadowOptions }: ActiveRolloutsOptions) {
     this.#logger = logger;
     this.#registry = registry;
     this.#random = random;
+    this.#memory = memory;
     this.#shadows = new ShadowRuns(shadowOptions);
   }
 
@@ -60,6 +78,7 @@ export class ActiveRollouts implements Rollouts {
   remove(model: string): void {
     this.#find(model);
     this.#active.delete(model);
+    this.#keep(model);
     this.#logger.info({ model }, 'rollout ended');
   }
 
@@ -70,12 +89,14 @@ export class ActiveRollouts implements Rollouts {
 
   /**
    * What the file of a model asks for, told at each of its loads. Only a change counts: a canary that was rolled back, or
-   * a rollout of the admin interface, is not undone by a reload.
+   * a rollout of the admin interface, is not undone by a reload, nor by a start that finds the file as it was.
    */
-  configured(model: string, plan: RolloutPlan | undefined): void {
+  async configured(model: string, plan: RolloutPlan | undefined): Promise<void> {
+    if (this.#memory !== undefined && !this.#files.has(model)) await this.#restore(model, this.#memory);
     const text = plan === undefined ? '' : JSON.stringify(plan);
-    if (text === (this.#files.get(model) ?? '')) return;
+    const before = this.#files.get(model) ?? '';
     this.#files.set(model, text);
+    if (text === before) return;
     if (plan !== undefined) this.#begin(model, plan, 'file');
     else if (this.#active.get(model)?.source === 'file') this.remove(model);
   }
@@ -97,6 +118,12 @@ export class ActiveRollouts implements Rollouts {
   forget(model: string): void {
     this.#active.delete(model);
     this.#files.delete(model);
+    this.#keep(model);
+  }
+
+  /** Settles when everything is kept. */
+  close(): Promise<void> {
+    return this.#writing;
   }
 
   states(): ArmState[] {
@@ -114,14 +141,38 @@ export class ActiveRollouts implements Rollouts {
   }
 
   #begin(model: string, plan: RolloutPlan, source: 'file' | 'api'): void {
-    const rollout = new ActiveRollout(model, plan, source, {
+    this.#run(model, { plan, source, since: new Date().toISOString(), breaches: [] });
+    this.#keep(model);
+    this.#logger.info({ model, source, rollout: plan }, 'rollout began');
+  }
+
+  #run(model: string, rollout: KeptRollout): void {
+    const running = new ActiveRollout(model, rollout, {
       shadows: this.#shadows,
       logger: this.#logger,
-      rolledBack: (of, breach) => this.#count(of, breach),
+      rolledBack: (of, breach) => {
+        this.#count(of, breach);
+        this.#keep(of);
+      },
       random: this.#random,
     });
-    this.#active.set(model, rollout);
-    this.#logger.info({ model, source, rollout: plan }, 'rollout began');
+    this.#active.set(model, running);
+  }
+
+  async #restore(model: string, memory: RolloutMemory): Promise<void> {
+    await this.#writing;
+    const kept = await memory.read(model);
+    if (kept === undefined) return;
+    this.#files.set(model, kept.file);
+    if (kept.running === undefined) return;
+    this.#run(model, kept.running);
+    this.#logger.info({ model, rollout: kept.running }, 'the rollout of an earlier start goes on');
+  }
+
+  #keep(model: string): void {
+    const running = this.#active.get(model)?.kept();
+    const kept = { file: this.#files.get(model) ?? '', ...(running === undefined ? {} : { running }) };
+    this.#writing = this.#writing.then(() => this.#memory?.write(model, kept));
   }
 
   #count(model: string, { bound }: Breach): void {

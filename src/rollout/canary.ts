@@ -22,8 +22,10 @@ export class Canary {
   breach: Breach | undefined;
   readonly #span: Span;
 
-  constructor(plan: RolloutShare, span: Span) {
+  /** @param breach for which it was rolled back before */
+  constructor(plan: RolloutShare, span: Span, breach: Breach | undefined) {
     this.plan = plan;
+    this.breach = breach;
     this.#span = span;
   }
 

@@ -56,7 +56,7 @@ export function describeRollout(rollout: ActiveRollout, registry: Registry): Rol
     model,
     state: canaries.some(({ breach }) => breach !== undefined) ? 'rolled_back' : 'active',
     source,
-    since: since.toISOString(),
+    since,
     plan,
     baseline: {
       ...named(baseline, {}),

@@ -33,7 +33,7 @@ const WRITABLE_BY_ALL = 0o002;
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
 /**
- * What was learned about variants, a file each, for the next start. It is a help and nothing more: what cannot be read
+ * What was learned about variants and how rollouts stand, a file each, for the next start. It is a help and nothing more: what cannot be read
  * is not known, what cannot be written is forgotten, and neither ever fails a start.
  */
 export class StateFolder {
@@ -58,17 +58,21 @@ export class StateFolder {
 
   /** What is known under the key; undefined where nothing is, or nothing that can be trusted. */
   async read(key: VariantKey): Promise<VariantRecord | undefined> {
-    const name = fileNameOf(key);
+    return this.load(fileNameOf(key), (content) => readRecord(content, key, this.#now()));
+  }
+
+  /** What `parse` makes of a file, which throws where it is not to be trusted. */
+  async load<Record>(name: string, parse: (content: string) => Record): Promise<Record | undefined> {
     try {
       const content = await this.#content(name);
-      return content === undefined ? undefined : readRecord(content, key, this.#now());
+      return content === undefined ? undefined : parse(content);
     } catch (error) {
       this.#logger.warn({ file: join(this.#path, name), reason: messageOf(error) }, 'state file ignored');
       return undefined;
     }
   }
 
-  /** Never rejects. Whoever reads meanwhile finds the file as it was or as it is then, never a part of it. */
+  /** Never rejects. */
   async write(key: VariantKey, learned: Learned): Promise<void> {
     let content: string;
     try {
@@ -78,10 +82,11 @@ export class StateFolder {
       this.#logger.debug({ reason: messageOf(error) }, 'a variant is not kept for the next start');
       return;
     }
-    await this.#replace(fileNameOf(key), content);
+    await this.save(fileNameOf(key), content);
   }
 
-  async #replace(name: string, content: string): Promise<void> {
+  /** Never rejects. Whoever reads meanwhile finds the file as it was or as it is then, never a part of it. */
+  async save(name: string, content: string): Promise<void> {
     if (!this.#writable) return;
     const target = join(this.#path, name);
     const unfinished = `${target}.${randomBytes(6).toString('hex')}.new`;

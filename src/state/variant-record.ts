@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /** Raised whenever the probe looks for something else, or a field changes its meaning: older files are then ignored. */
@@ -65,9 +65,10 @@ export type VariantRecord = Readonly<z.output<typeof recordSchema>>;
 export type Learned = Omit<VariantRecord, 'format' | 'key'>;
 
 /** The same for keys that say the same, another one for any other. */
-export function fileNameOf(key: VariantKey): string {
-  return `${createHash('sha256').update(canonical(key)).digest('hex').slice(0, 40)}.json`;
-}
+export const fileNameOf = (key: VariantKey): string => recordName(canonical(key));
+
+/** The file of a record, by what it is about. */
+export const recordName = (about: string): string => `${hash('sha256', about).slice(0, 40)}.json`;
 
 /** Whether a file of the folder is one that may have been written here, its unfinished form included. */
 export const isRecordName = (name: string): boolean =>

@@ -36,8 +36,17 @@ export interface RolloutServer extends AsyncDisposable {
   ): Promise<RolloutDescription>;
 }
 
-export async function startRolloutServer(files: RepositoryFiles): Promise<RolloutServer> {
-  const test = await startTestServer(files, ['--model-control-mode', 'explicit', '--load-models', '*']);
+export async function startRolloutServer(
+  files: RepositoryFiles,
+  flags: readonly string[] = [],
+): Promise<RolloutServer> {
+  const test = await startTestServer(files, [
+    '--model-control-mode',
+    'explicit',
+    '--load-models',
+    '*',
+    ...flags,
+  ]);
   const server: RolloutServer = {
     test,
     admin: (model, method, body) =>

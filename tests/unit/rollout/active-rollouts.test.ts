@@ -1,51 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Code, InferenceError } from '../../../src/errors.ts';
-import { DataPlane } from '../../../src/inference/data-plane.ts';
-import type { ArmRun, RolloutPlan, Target } from '../../../src/inference/rollout.ts';
-import { NO_TIME } from '../../../src/inference/timings.ts';
+import type { Target } from '../../../src/inference/rollout.ts';
 import { parseRollout } from '../../../src/repository/rollout-config.ts';
-import { ActiveRollouts } from '../../../src/rollout/active-rollouts.ts';
-import { SILENT_LOGGER } from '../../support/fake-data-plane.ts';
-import { ADD_MODEL, FakeRegistry } from '../../support/fake-registry.ts';
-import { floatTensor } from '../../support/tensors.ts';
-
-const OTHER = {
-  ...ADD_MODEL,
-  name: 'mixed',
-  versions: ['1'],
-  variants: ['default', 'int8', 'distilled'],
-};
-
-function bench() {
-  const registry = new FakeRegistry([ADD_MODEL, OTHER]);
-  const rollouts = new ActiveRollouts({
-    logger: SILENT_LOGGER,
-    registry: () => registry,
-    random: () => 0.5,
-    later: (work) => work(),
-  });
-  const dataPlane = new DataPlane({
-    registry,
-    rollouts,
-    server: { name: 'test', version: '0', extensions: [] },
-    accepting: () => true,
-  });
-  const route = (key: string, more: Partial<Parameters<DataPlane['route']>[0]> = {}): Target =>
-    dataPlane.route({ model: 'mixed', parameters: new Map(), key, ...more });
-  const set = (plan: unknown, model = 'mixed') => rollouts.set(model, parseRollout(plan));
-  return { rollouts, route, set, state: () => rollouts.describe('mixed') };
-}
-
-const answer = ({ variant }: Target, milliseconds = 5): ArmRun => ({
-  inputs: new Map([['A', floatTensor([1, 4], [1, 2, 3, 4])]]),
-  outputs: undefined,
-  result: { outputs: new Map([['SUM', floatTensor([1, 4], [1, 2, 3, 4])]]), timings: NO_TIME, batchSize: 1 },
-  answering: variant,
-  rows: 1,
-  milliseconds,
-});
-
-const KEYS = Array.from({ length: 400 }, (_, index) => `key-${index}`);
+import { answer, bench, KEYS } from './rollout-fixture.ts';
 
 describe('a request', () => {
   it('that names nothing goes by its key, and the same way every time', () => {
@@ -193,7 +150,7 @@ describe('a canary', () => {
         arm?.failed(new InferenceError('deadline_exceeded', 'too slow', { reason: 'infeasible' }), 50),
       'latency',
     ],
-  ])('that %s is rolled back, and its keys go to the baseline for good', (what, misbehave, bound) => {
+  ])('that %s is rolled back, and its keys go to the baseline for good', async (what, misbehave, bound) => {
     const { route, set, state, rollouts } = bench();
     set(GUARDED);
     const bad = KEYS.filter((key) => route(key).variant.variant === 'int8');
@@ -211,7 +168,7 @@ describe('a canary', () => {
     expect(state().canaries[0]).toMatchObject({ state: 'rolled_back', share: 0 });
     expect(state().canaries[0]?.reason).toMatch(new RegExp(`^${bound}: `));
     expect(rollouts.rollbacks()).toContainEqual({ model: 'mixed', bound, count: 1 });
-    rollouts.configured('mixed', undefined);
+    await rollouts.configured('mixed', undefined);
     expect(state().state).toBe('rolled_back');
     set(GUARDED);
     expect(state()).toMatchObject({
@@ -259,38 +216,5 @@ describe('a canary', () => {
     const target = KEYS.map((key) => route(key)).find(({ arm }) => arm?.canary === true);
     if (target !== undefined) target.arm?.answered(answer(target));
     expect(state().canaries[0]?.comparison.runs).toEqual({ compared: 0, dropped: 1, failed: 0 });
-  });
-});
-
-describe('the file of a model', () => {
-  const plan: RolloutPlan = parseRollout({ canaries: [{ variant: 'int8', share: 0.5 }] });
-  const next: RolloutPlan = parseRollout({ canaries: [{ variant: 'int8', share: 0.6 }] });
-
-  it('counts when it changes, not when it is read again', () => {
-    const { rollouts, set, state } = bench();
-    rollouts.configured('mixed', plan);
-    expect(state()).toMatchObject({ source: 'file', plan });
-    set({ shadow: { variant: 'int8', share: 1 } });
-    rollouts.configured('mixed', plan);
-    expect(state().source).toBe('api');
-    rollouts.configured('mixed', next);
-    expect(state()).toMatchObject({ source: 'file', plan: next });
-    rollouts.configured('mixed', undefined);
-    expect(rollouts.of('mixed')).toBeUndefined();
-  });
-
-  it('may name what is not loaded yet: its share stays with the baseline, which the description tells', () => {
-    const { rollouts, route, state } = bench();
-    rollouts.configured('mixed', parseRollout({ canaries: [{ variant: 'int4', share: 1 }] }));
-    rollouts.check('mixed');
-    expect(route('a').variant.variant).toBe('default');
-    expect(state().canaries[0]?.problem).toMatch(/has no variant 'int4'/);
-  });
-
-  it('of a model that left the repository says nothing any more', () => {
-    const { rollouts } = bench();
-    rollouts.configured('mixed', plan);
-    rollouts.forget('mixed');
-    expect(rollouts.states()).toEqual([]);
   });
 });
