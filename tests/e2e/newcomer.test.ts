@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runToEnd, startProcess, type TestProcess } from '../support/start-process.ts';
+import { FREE_PORTS, runToEnd, startProcess, type TestProcess } from '../support/start-process.ts';
 import { readJson } from '../support/start-server.ts';
 
 /** What the Python example asks for; a machine without it has nothing to run it with. */
@@ -61,7 +61,7 @@ describe('the command line', () => {
     [['--htp-port', '1'], /--htp-port/],
     [['--http-port', 'eighty'], /'httpPort'/],
     [['serv'], /unknown command 'serv'/],
-    [['--model-repository', '/nonexistent'], /nonexistent/],
+    [[...FREE_PORTS, '--model-repository', '/nonexistent'], /nonexistent/],
   ])('%j ends with 2 and a line that names what is wrong', async (args, message) => {
     const { code, errors } = await runToEnd(process.execPath, ['src/main.ts', ...args]);
     expect(code).toBe(2);

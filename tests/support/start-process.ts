@@ -5,6 +5,9 @@ import { createInterface } from 'node:readline';
 
 const ROOT = join(import.meta.dirname, '../..');
 
+/** Flags that let the system choose every port. */
+export const FREE_PORTS: readonly string[] = ['--http-port', '0', '--grpc-port', '0', '--admin-port', '0'];
+
 interface LogLine {
   readonly msg?: string;
   readonly ready?: boolean;
@@ -25,8 +28,7 @@ export interface TestProcess {
 
 /** `npm start` without npm: the server as a process of its own, over the shipped models unless told otherwise. */
 export async function startProcess(flags: readonly string[] = []): Promise<TestProcess> {
-  const ports = ['--http-port', '0', '--grpc-port', '0', '--admin-port', '0'];
-  const child = spawn(process.execPath, ['src/main.ts', 'serve', ...ports, ...flags], {
+  const child = spawn(process.execPath, ['src/main.ts', 'serve', ...FREE_PORTS, ...flags], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
