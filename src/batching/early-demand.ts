@@ -10,7 +10,7 @@ export interface Asking extends EarlyRequest {
 
 /** What it asks at least: the first priority, and whichever variant is quickest. Its size is the scheduler's to guess. */
 export function earlyDemand(
-  { deadline, client, pinned }: Asking,
+  { deadline, client, bodyBytes, pinned }: Asking,
   { lanes, batching, settings }: Pick<ScheduledBatcherOptions, 'lanes' | 'batching' | 'settings'>,
   now: number,
 ): Omit<Demand, 'rows' | 'length'> {
@@ -30,5 +30,6 @@ export function earlyDemand(
     preference: 'latency',
     key: '',
     bytes: 0,
+    bodyBytes,
   };
 }

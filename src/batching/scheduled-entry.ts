@@ -38,6 +38,7 @@ export class ScheduledEntry implements Entry {
   readonly route: Terms['route'];
   readonly preference: Terms['preference'];
   readonly bytes: number;
+  readonly bodyBytes: number | undefined;
   weight = 1;
   demand = 0;
   latest = 0;
@@ -66,6 +67,7 @@ export class ScheduledEntry implements Entry {
     let bytes = 0;
     for (const tensor of inputs.values()) bytes += byteLength(tensor);
     this.bytes = bytes;
+    this.bodyBytes = terms.bodyBytes;
   }
 }
 

@@ -12,8 +12,17 @@ export const earlyRefusal =
   (request: FastifyRequest): InferenceError | undefined => {
     const { model = '', version } = request.params as Readonly<Record<string, string | undefined>>;
     const deadline = deadlineOf(request);
+    const bodyBytes = bodyBytesOf(request);
     return dataPlane.refusal(model, version, {
       client: request.ip,
+      ...(bodyBytes === undefined ? {} : { bodyBytes }),
       ...(deadline === undefined ? {} : { deadline }),
     });
   };
+
+/** Bytes of the body, as the headers have it; undefined where they do not say what it is when it is read. */
+export function bodyBytesOf({ headers }: FastifyRequest): number | undefined {
+  if (headers['content-encoding'] !== undefined) return undefined;
+  const length = Number(headers['content-length']);
+  return length > 0 ? length : undefined;
+}

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { DataPlane } from '../inference/data-plane.ts';
 import { decodeRawRequest, HEADER_LENGTH, parseHeaderLength } from '../protocol/binary-tensors.ts';
 import { ALL_BINARY, type RestRequest } from '../protocol/rest-request.ts';
+import { bodyBytesOf } from './early-refusal.ts';
 import { widenHalfPrecision } from './half-precision.ts';
 import type { JsonPool } from './json-pool.ts';
 import { bodyKind } from './media-type.ts';
@@ -33,6 +34,7 @@ export async function infer(
       ...(version === undefined ? {} : { version }),
       signal,
       client: request.ip,
+      bodyBytes: bodyBytesOf(request),
       ...keyOf(request),
       ...(deadline === undefined ? {} : { deadline }),
     }),

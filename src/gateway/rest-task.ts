@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { invalidArgument } from '../errors.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
+import { bodyBytesOf } from './early-refusal.ts';
 import type { JsonPool } from './json-pool.ts';
 import { bodyKind } from './media-type.ts';
 import { deadlineOf, describeRun, disconnectSignal, keyOf } from './rest-answer.ts';
@@ -42,6 +43,7 @@ export async function runTask(
     ...(target.task === undefined ? {} : { task: target.task }),
     signal,
     client: request.ip,
+    bodyBytes: bodyBytesOf(request),
     ...keyOf(request),
     ...(deadline === undefined ? {} : { deadline }),
   });

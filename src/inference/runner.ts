@@ -31,6 +31,8 @@ export interface Terms {
   readonly preference: Preference;
   /** Who asks: shares are kept per client. */
   readonly client: string;
+  /** Of the body that the request came in, where its headers say: tells what unread ones of that size ask for. */
+  readonly bodyBytes?: number | undefined;
 }
 
 /** Which variant answered, and why. */

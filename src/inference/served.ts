@@ -13,6 +13,8 @@ export interface EarlyRequest {
   /** On the clock of `performance.now()`, milliseconds. */
   readonly deadline?: number;
   readonly client: string;
+  /** Of its body, where the headers say. */
+  readonly bodyBytes?: number;
 }
 
 /** One ONNX file of a version, open and warm: a pool of instances with a batcher in front. */

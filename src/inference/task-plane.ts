@@ -16,6 +16,8 @@ export interface TaskRequest {
   readonly key?: string;
   /** Who asks, for fair shares. */
   readonly client?: string;
+  /** Of the body as it was sent, where the transport says before it is read. */
+  readonly bodyBytes?: number | undefined;
 }
 
 export interface TaskResponse {

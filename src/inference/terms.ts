@@ -32,12 +32,19 @@ export function termsOf(
 ): Terms {
   const own = accuracyAsked(request);
   const preference = own.preference ?? variant.defaults?.preference ?? 'accuracy';
-  const client = request.client ?? '';
+  const { client = '', bodyBytes } = request;
   const canary = arm?.canary === true;
   if (pinned || arm?.pinned === true) {
-    return { variants: [variant.variant], route: canary ? 'canary' : 'pinned', preference, client };
+    return {
+      variants: [variant.variant],
+      route: canary ? 'canary' : 'pinned',
+      preference,
+      client,
+      bodyBytes,
+    };
   }
-  return { variants: allowed(served, variant, own), route: canary ? 'canary' : 'free', preference, client };
+  const variants = allowed(served, variant, own);
+  return { variants, route: canary ? 'canary' : 'free', preference, client, bodyBytes };
 }
 
 /**

@@ -30,6 +30,8 @@ export interface InferenceRequest {
   readonly key?: string;
   /** Who asks, for fair shares; its address where nothing better is known. */
   readonly client?: string;
+  /** Of its body as it was sent, where the transport says before it is read. */
+  readonly bodyBytes?: number | undefined;
 }
 
 export interface InferenceResponse {

@@ -24,6 +24,8 @@ export interface Demand {
   readonly key: string;
   /** Memory that it holds until it is settled. */
   readonly bytes: number;
+  /** Of the body that it came in, where they are told before the body is read. */
+  readonly bodyBytes?: number | undefined;
 }
 
 /** A demand in the queue, with its price as it was when it was accepted. */

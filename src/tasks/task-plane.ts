@@ -99,7 +99,7 @@ class TaskRuns {
   }
 
   async #run(variant: ServedVariant, inputs: TensorMap, outputs: readonly string[]): Promise<TensorMap> {
-    const { signal, deadline, client } = this.#request;
+    const { signal, deadline, client, bodyBytes } = this.#request;
     const { served, towers, arm } = this.#target;
     // Named as the client did, so that another variant may answer where it named none; a tower has no stand-in.
     const pinned = Object.values(towers).includes(variant);
@@ -108,6 +108,7 @@ class TaskRuns {
       parameters: this.#parameters,
       inputs,
       outputs: outputs.map((name) => ({ name })),
+      bodyBytes,
       ...(signal === undefined ? {} : { signal }),
       ...(deadline === undefined ? {} : { deadline }),
       ...(client === undefined ? {} : { client }),
