@@ -89,6 +89,25 @@ describe('a request', () => {
     expect(batcher.refusal(soon())).toBeUndefined();
   });
 
+  it('is refused unread for its size, by what bodies of its bytes ask for', async () => {
+    const { batcher, run, clock } = setUpScheduled({ batching: { maxBatchSize: 8 } });
+    const small = { client: '', bodyBytes: 100 };
+    const large = { client: '', bodyBytes: 800 };
+    const ask = (rows: number, asking: typeof small) =>
+      run(rowsOf(new Array(rows).fill(1)), {
+        ...terms({}),
+        terms: { ...terms({}).terms, ...asking },
+        deadline: clock.now() + 100,
+      });
+    ask(1, small);
+    for (let count = 0; count < 10; count++) ask(8, large);
+    await settled();
+    const asking = (each: object) => batcher.refusal({ client: '', ...each, deadline: clock.now() + 80 });
+    expect(asking(large)).toMatchObject({ reason: 'overload' });
+    expect(asking(small)).toBeUndefined();
+    expect(asking({})).toBeUndefined();
+  });
+
   it('is read again when none was refused for a tenth of a second', async () => {
     const { batcher, run, clock } = setUpScheduled({ batching: { maxBatchSize: 1 } });
     const soon = () => ({ deadline: clock.now() + 200, client: '' });

@@ -59,6 +59,16 @@ test('the model is told the deadline from the arrival, and whether the variant w
   expect(free?.deadline).toBeUndefined();
 });
 
+test('the model is told the bytes of the body where they are those that will be read', async () => {
+  asked.length = 0;
+  const body = JSON.stringify(VECTOR);
+  const send = (headers: Record<string, string>) =>
+    fetch(`${rest.base}/v2/models/busy/infer`, { method: 'POST', body, headers });
+  await send({});
+  await send({ 'content-encoding': 'gzip' });
+  expect(asked.map(([{ bodyBytes }]) => bodyBytes)).toEqual([body.length, undefined]);
+});
+
 test('a bad deadline and an unknown variant are told as ever', async () => {
   expect((await rest.infer('busy', {}, { 'x-request-timeout-ms': '-1' })).status).toBe(400);
   expect((await rest.infer('busy@none', VECTOR)).status).toBe(404);
