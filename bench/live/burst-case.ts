@@ -28,6 +28,9 @@ const ROUNDS = 2;
 const WINDOW = 1500;
 const WARM_UP = 400;
 
+/** Milliseconds for which everybody runs at the lowest load before anything counts: what batches take is learned while serving. */
+const SETTLE = 5000;
+
 export const OURS = 'Sluice';
 export const BEST_ONLY = 'best only';
 export const FASTEST_ONLY = 'fastest only';
@@ -83,7 +86,12 @@ export async function burstCases(context: LiveContext): Promise<BurstResult> {
   );
   told(`bursts: ${FASTEST} answers ${capacity.toFixed(0)}/s on time`);
   const rows: BurstRow[] = [];
-  // Loads only rise: the scheduler remembers an overload for ten seconds, and would answer more cautiously after it.
+  for (const { of } of PROCESSES) {
+    const arrivals = of((LOADS[0] ?? 0) * capacity);
+    for (const model of POLICIES.values())
+      await context.measure({ stream: streamOf(model), arrivals, seed: 1, duration: SETTLE });
+  }
+  // Loads only rise: an overload is remembered for a moment.
   for (const load of LOADS) {
     for (const { name, of } of PROCESSES) {
       const answers = new Map<string, Answered[]>([...POLICIES.keys()].map((policy) => [policy, []]));

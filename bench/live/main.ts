@@ -68,7 +68,7 @@ async function measure(cores: number, profile: string | undefined): Promise<Live
   const single = wants('single') ? await singleCase(context) : undefined;
   const bursts = wants('bursts') ? await burstCases(context) : undefined;
   const lengths = wants('lengths') ? await lengthCase(context) : undefined;
-  // Overload last: the scheduler remembers it for a while.
+  // Overload last: it is remembered for a moment.
   const peak = wants('peak') ? await peakCases(context) : undefined;
   return {
     setting,
