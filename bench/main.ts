@@ -62,3 +62,4 @@ const busy = unsure === 0 ? '' : `, ${unsure} unsure because the machine was bus
 console.log(
   `${met} met, ${missed} missed${busy}; ${Math.floor(seconds / 60)} min ${(seconds % 60).toFixed(0)} s`,
 );
+if (missed > 0) process.exitCode = 1;

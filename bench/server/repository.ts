@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,14 @@ import { fileURLToPath } from 'node:url';
 /** The models that are shipped. */
 export const SHIPPED = fileURLToPath(new URL('../../models', import.meta.url));
 
-/** A model repository for one run, gone after it. */
+/** A model repository for one run, gone after it, however the program ends. */
 export class BenchRepository implements AsyncDisposable {
   readonly path: string;
+  readonly #remove = (): void => rmSync(this.path, { recursive: true, force: true });
 
   private constructor(path: string) {
     this.path = path;
+    process.once('exit', this.#remove);
   }
 
   static async create(): Promise<BenchRepository> {
@@ -46,6 +48,7 @@ export class BenchRepository implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#remove);
     await rm(this.path, { recursive: true, force: true });
   }
 }
