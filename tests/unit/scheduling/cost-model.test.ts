@@ -129,6 +129,20 @@ test('interference of busy slots is learned apart from the cost of a batch alone
   expect(interference.effectiveSlots(2)).toBeCloseTo(1.25, 1);
 });
 
+test('what slows the batches of one variant is expected of those of another, and the slots do not count for fewer', () => {
+  const interference = new Interference();
+  const [asked, idle] = [new CostModel(interference), new CostModel(interference)];
+  for (const cost of [asked, idle]) cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: 4 + rows })));
+  for (let i = 0; i < 30; i++) {
+    const rows = ROWS[i % ROWS.length] ?? 1;
+    asked.observe({ rows, length: 1, latency: 2 * (4 + rows) });
+  }
+  expect(idle.predict(8, 1)).toBeGreaterThan(12 * 1.1);
+  expect(asked.predict(8, 1)).toBeCloseTo(24, -1);
+  expect(interference.effectiveSlots(1)).toBe(1);
+  expect(interference.effectiveSlots(2)).toBe(2);
+});
+
 describe('a profile', () => {
   test('helps a model that has measured nothing', () => {
     const before = new CostModel();
