@@ -22,10 +22,10 @@ const DEADLINE = 100;
 const ROWS = 8;
 
 /** Windows of each policy in a case, in turn. */
-const ROUNDS = 2;
+const ROUNDS = 3;
 
 /** Milliseconds. */
-const WINDOW = 1500;
+const WINDOW = 2500;
 const WARM_UP = 400;
 
 /** Milliseconds for which everybody runs at the lowest load before anything counts: what batches take is learned while serving. */
