@@ -36,7 +36,10 @@ const EXTENSIONS = [
   'statistics',
 ] as const;
 
-/** Variants that are opened at the same time: more than the work is shared by, so that small ones do not wait for large ones. */
+/**
+ * Variants that are opened at the same time: more than the work is shared by, so that small ones do not wait for large
+ * ones.
+ */
 const LOADS = 4;
 
 /** Models whose variants may ask for their turn at the same time. */

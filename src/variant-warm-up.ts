@@ -20,7 +20,9 @@ export interface WarmUpOptions {
   readonly logger: Logger;
 }
 
-/** A second length for models with a sequence axis, and the rows to try it with: what length costs is learned from it. */
+/**
+ * A second length for models with a sequence axis, and the rows to try it with: what length costs is learned from it.
+ */
 const LONGER = 64;
 const LONGER_ROWS = [1, 4];
 

@@ -29,7 +29,9 @@ export const MINILM_TRAFFIC: Traffic = {
 export const TINY_TRAFFIC: Traffic = { ...MINILM_TRAFFIC, model: 'tiny' };
 export const IMAGE_TRAFFIC: Traffic = { ...MINILM_TRAFFIC, model: 'image' };
 
-/** `y` FP32 [batch, 3] = the mean of each channel of `x` FP32 [batch, 3, 224, 224]: a large input, little to compute. */
+/**
+ * `y` FP32 [batch, 3] = the mean of each channel of `x` FP32 [batch, 3, 224, 224]: a large input, little to compute.
+ */
 const imageModel = (): Buffer =>
   model([
     input('x', 'FP32', ['batch', 3, 224, 224]),

@@ -20,7 +20,9 @@ const CONCURRENCY = 64;
 const INTERVAL = 500;
 const REST = 2000;
 
-/** Resident memory of a server of its own with one model: at rest next to bare sessions, and its slope at saturation. */
+/**
+ * Resident memory of a server of its own with one model: at rest next to bare sessions, and its slope at saturation.
+ */
 export async function* memoryBars({ cores }: BarsContext, minutes: number): AsyncGenerator<Bar> {
   await using repository = await BenchRepository.create();
   const path = await repository.write('minilm', encoderModel(MINILM));

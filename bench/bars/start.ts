@@ -20,7 +20,10 @@ const PATIENCE = 30_000;
 /** Milliseconds between two tries. */
 const TRY_EVERY = 10;
 
-/** From `node` to the first answer of the shipped repository: where nothing is known of it, and where an earlier start was. */
+/**
+ * From `node` to the first answer of the shipped repository: where nothing is known of it, and where an earlier start
+ * was.
+ */
 export async function* startBars(): AsyncGenerator<Bar> {
   const state = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   try {

@@ -5,8 +5,8 @@ import type { Protocol } from '../targets/target.ts';
 const WIDTH = 4096;
 
 /**
- * Weights that nothing uses. They make the file so large that its runs always go to a worker: whether a short run happens
- * in place is decided by its time, and a count must not depend on that.
+ * Weights that nothing uses. They make the file so large that its runs always go to a worker: whether a short run
+ * happens in place is decided by its time, and a count must not depend on that.
  */
 const BALLAST = initializer('ballast', 'FP32', [2 ** 21 + 2 ** 10], new Float32Array(2 ** 21 + 2 ** 10));
 

@@ -2,8 +2,8 @@ import { createHook } from 'node:async_hooks';
 import { MessagePort, Worker } from 'node:worker_threads';
 
 /**
- * What is counted of a piece of work on the main thread; promises and timers by `asyncCounter`, the others while it is off. None of it
- * depends on how fast the machine is.
+ * What is counted of a piece of work on the main thread; promises and timers by `asyncCounter`, the others while it is
+ * off. None of it depends on how fast the machine is.
  */
 export const COUNTS = [
   'copies',
@@ -25,9 +25,9 @@ const LEAST_BYTES = 32;
 const tally = Object.fromEntries(COUNTS.map((count) => [count, 0])) as Record<Count, number>;
 
 /**
- * Counts from now on: what copies memory (`set`, `slice`, `concat`, `copy`, and what a message to a thread clones), messages
- * to threads. Node's own copies are its own affair: it keeps the functions as they were at its start.
- * To be called once, before anything that keeps them too is loaded.
+ * Counts from now on: what copies memory (`set`, `slice`, `concat`, `copy`, and what a message to a thread clones),
+ * messages to threads. Node's own copies are its own affair: it keeps the functions as they were at its start. To be
+ * called once, before anything that keeps them too is loaded.
  */
 export function installCounters(): void {
   const bytes = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;

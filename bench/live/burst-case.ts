@@ -28,7 +28,10 @@ const ROUNDS = 3;
 const WINDOW = 2500;
 const WARM_UP = 400;
 
-/** Milliseconds for which everybody runs at the lowest load before anything counts: what batches take is learned while serving. */
+/**
+ * Milliseconds for which everybody runs at the lowest load before anything counts: what batches take is learned while
+ * serving.
+ */
 const SETTLE = 5000;
 
 export const OURS = 'Sluice';

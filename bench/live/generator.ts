@@ -7,7 +7,10 @@ import { RawConnections } from './raw-connections.ts';
 import { runWindow } from './run-window.ts';
 import { type RawRequest, rawRequests, type Stream } from './stream.ts';
 
-/** Connections to the server at most: more than it needs, and so few that a server that stalls is not drowned in new ones. */
+/**
+ * Connections to the server at most: more than it needs, and so few that a server that stalls is not drowned in new
+ * ones.
+ */
 const CONNECTIONS = 256;
 
 const SEED = 1;

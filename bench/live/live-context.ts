@@ -14,7 +14,10 @@ export const FAMILY = 'intent';
 export const SLOWEST = 'default';
 export const FASTEST = 'distilled_int8';
 
-/** The same files, for requests that name their variant: they are no part of the demand that the family's scheduler sees. */
+/**
+ * The same files, for requests that name their variant: they are no part of the demand that the family's scheduler
+ * sees.
+ */
 export const PINNED = 'pinned';
 
 /** The same files, batched by a window of size and delay. */

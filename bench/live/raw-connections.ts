@@ -86,8 +86,8 @@ interface Waiting {
 }
 
 /**
- * Connections to one address, as a proxy in front of a server has them: opened as they are needed up to a number, the last
- * one used goes first, and what finds none free waits for one.
+ * Connections to one address, as a proxy in front of a server has them: opened as they are needed up to a number, the
+ * last one used goes first, and what finds none free waits for one.
  */
 export class RawConnections {
   readonly #host: string;

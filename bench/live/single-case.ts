@@ -48,8 +48,8 @@ export interface SingleResult {
 }
 
 /**
- * One request at a time, in this process: through the scheduler over all variants, and straight to the same workers. The
- * two take turns, so that a change of the machine's speed meets both.
+ * One request at a time, in this process: through the scheduler over all variants, and straight to the same workers.
+ * The two take turns, so that a change of the machine's speed meets both.
  */
 export async function singleCase({ accuracies, told }: LiveContext): Promise<SingleResult> {
   const budget = new ComputeBudget(1);

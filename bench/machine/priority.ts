@@ -6,8 +6,8 @@ export type Priority = 'real-time' | 'high' | 'normal';
 
 /**
  * Lets this process go before others until it is disposed, as far as the system allows it: clients have cores of their
- * own elsewhere, here they have to be given the one that is due when they are. Threads that are started meanwhile run as
- * this one does.
+ * own elsewhere, here they have to be given the one that is due when they are. Threads that are started meanwhile run
+ * as this one does.
  */
 export function raisePriority(): Disposable & { readonly priority: Priority } {
   if (schedule('--fifo', 1)) {

@@ -5,7 +5,10 @@ import { type Axis, lineChart, type Series, stackedBars, ticksFor } from './svg.
 
 const PARTS: readonly (keyof Stages)[] = ['outside', 'codec', 'other', 'queue', 'merge', 'compute', 'split'];
 
-/** Rows per second against latency, a line per quantile, in the order of the loads; dots alone where these are of several scenarios. */
+/**
+ * Rows per second against latency, a line per quantile, in the order of the loads; dots alone where these are of
+ * several scenarios.
+ */
 export function throughputLatencyChart(points: readonly Point[]): string {
   const shown = points.filter(({ latency }) => latency.count > 0);
   const line = new Set(shown.map(({ scenario }) => scenario)).size === 1;

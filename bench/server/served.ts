@@ -42,8 +42,8 @@ export class Served implements AsyncDisposable {
   }
 
   /**
-   * Starts the server over a repository, computing every request unless a flag says otherwise, and waits until its models are loaded. Rejects with its last words when it
-   * ends before.
+   * Starts the server over a repository, computing every request unless a flag says otherwise, and waits until its
+   * models are loaded. Rejects with its last words when it ends before.
    */
   static async start(repository: string, flags: readonly string[] = [], nodeFlags: readonly string[] = []) {
     // Every run begins with the same knowledge: none.

@@ -71,7 +71,10 @@ export function batchSizeBetween(before: Counters, after: Counters): number | un
   return count > 0 ? (after.batches.rows - before.batches.rows) / count : undefined;
 }
 
-/** The answers between two readings that were not computed; undefined where there were none, or the server does not tell. */
+/**
+ * The answers between two readings that were not computed; undefined where there were none, or the server does not
+ * tell.
+ */
 export function reusedBetween({ reused: before }: Counters, { reused: after }: Counters): Reused | undefined {
   if (before === undefined || after === undefined) return undefined;
   const coalesced = after.coalesced - before.coalesced;

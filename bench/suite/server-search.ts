@@ -28,7 +28,10 @@ const QUANTILE = 0.99;
 /** The search ends when the least rate that misses is this near above the largest that meets. */
 const NEAR = 1.05;
 
-/** It ends, too, when no rate down to this share of where it began has met: a window has to last longer the lower the rate. */
+/**
+ * It ends, too, when no rate down to this share of where it began has met: a window has to last longer the lower the
+ * rate.
+ */
 const LEAST_SHARE = 1 / 16;
 
 /** Windows that are added while the figures leave it open whether the bound is met. */

@@ -34,6 +34,9 @@ export interface ScheduleSettings {
   readonly maxBytes: number;
   /** Deadline of requests that bring none and whose model has none, milliseconds after arrival. */
   readonly patience: number;
-  /** Longest wait of such requests in a queue that never empties, and the time after which it counts as such; milliseconds. */
+  /**
+   * Longest wait of such requests in a queue that never empties, and the time after which it counts as such;
+   * milliseconds.
+   */
   readonly sojourn: { readonly target: number; readonly interval: number };
 }

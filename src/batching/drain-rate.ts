@@ -35,7 +35,9 @@ export class DrainRate {
     this.#since = now;
   }
 
-  /** Whole seconds until `entries` will have left at this rate, the time since the last one left counted in: 1 to 60. */
+  /**
+   * Whole seconds until `entries` will have left at this rate, the time since the last one left counted in: 1 to 60.
+   */
   secondsToClear(entries: number): number {
     if (this.#entries === 0 || this.#since === undefined) return LEAST_SECONDS;
     const time = this.#time + this.#clock.now() - this.#since;

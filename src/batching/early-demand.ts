@@ -8,7 +8,9 @@ export interface Asking extends EarlyRequest {
   readonly pinned?: string;
 }
 
-/** What it asks at least: the first priority, and whichever variant is quickest. Its size is the scheduler's to guess. */
+/**
+ * What it asks at least: the first priority, and whichever variant is quickest. Its size is the scheduler's to guess.
+ */
 export function earlyDemand(
   { deadline, client, bodyBytes, pinned }: Asking,
   { lanes, batching, settings }: Pick<ScheduledBatcherOptions, 'lanes' | 'batching' | 'settings'>,

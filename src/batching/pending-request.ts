@@ -104,7 +104,10 @@ export class Entry {
   }
 }
 
-/** Outputs one after the other; waiting and variant are the first piece's, work is that of all, the batch size the largest. */
+/**
+ * Outputs one after the other; waiting and variant are the first piece's, work is that of all, the batch size the
+ * largest.
+ */
 function joinResults(
   results: readonly RunResult[],
   entries: readonly { readonly rows: number }[],

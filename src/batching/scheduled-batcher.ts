@@ -15,8 +15,8 @@ import { WakeUp } from './wake-up.ts';
 
 /**
  * Batches the runs of one version over its variants: the scheduler says which entries run together, when and on which
- * lane; this carries it out. `#pump` is one synchronous function, called when a turn that brought entries ends, a slot is free or a
- * deadline passes. Every request is settled exactly once and alone, whatever becomes of its batch mates.
+ * lane; this carries it out. `#pump` is one synchronous function, called when a turn that brought entries ends, a slot
+ * is free or a deadline passes. Every request is settled exactly once and alone, whatever becomes of its batch mates.
  */
 export class ScheduledBatcher implements Runner {
   readonly #lanes: readonly BatchLane[];
@@ -226,7 +226,9 @@ export class ScheduledBatcher implements Runner {
     return { variant: lane.variant, reason: this.#scheduler.reason(entry, lane), predicted: expected };
   }
 
-  /** The error of a batch may be that of one entry: the batch is halved and run again until the culprit stands alone. */
+  /**
+   * The error of a batch may be that of one entry: the batch is halved and run again until the culprit stands alone.
+   */
   #failed(dispatch: Dispatch, error: InferenceError): void {
     const { entries } = dispatch;
     if (entries.length === 1 || runnerIsAtFault(error)) {

@@ -74,8 +74,8 @@ export class Flight {
   }
 
   /**
-   * Whether the run answers a request with these options as well as one of its own would: the same outputs from the same
-   * variants, no later, and where there is a choice of variants, with no less time to choose well.
+   * Whether the run answers a request with these options as well as one of its own would: the same outputs from the
+   * same variants, no later, and where there is a choice of variants, with no less time to choose well.
    */
   suits({ outputs, priority, deadline = Infinity, terms }: RunOptions): boolean {
     const own = this.#options;

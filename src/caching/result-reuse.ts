@@ -32,7 +32,10 @@ export interface ResultReuseOptions {
   readonly cacheBytes: number;
 }
 
-/** What is not computed twice, for the whole server: the response cache, and the runners that ask it and that share runs. */
+/**
+ * What is not computed twice, for the whole server: the response cache, and the runners that ask it and that share
+ * runs.
+ */
 export class ResultReuse {
   readonly #coalesce: boolean;
   readonly #cache: ResponseCache | undefined;

@@ -41,7 +41,9 @@ export async function variantRows(versions: readonly MeasuredVersion[]): Promise
   return rows;
 }
 
-/** The task that is named, else the one the files beside the graph tell; a fault in those is told when they are served. */
+/**
+ * The task that is named, else the one the files beside the graph tell; a fault in those is told when they are served.
+ */
 async function taskOf({ model, task, files }: MeasuredVersion): Promise<string | null> {
   const path = files.find(({ source }) => source.path !== '')?.source.path;
   if (task !== undefined || path === undefined) return task ?? null;

@@ -23,8 +23,8 @@ export interface AdminServer {
 }
 
 /**
- * Metrics, probes and rollouts on a port of their own, so that none waits behind inference traffic. `/livez` says that the
- * event loop turns and nothing else: a full queue or a long load must not get the process killed.
+ * Metrics, probes and rollouts on a port of their own, so that none waits behind inference traffic. `/livez` says that
+ * the event loop turns and nothing else: a full queue or a long load must not get the process killed.
  */
 export async function createAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const { dataPlane, metrics, rollouts, host, port, logger } = options;

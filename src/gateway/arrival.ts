@@ -1,7 +1,7 @@
 /**
- * When requests arrived, as well as can be known: they wait in their sockets while the event loop is busy, and are all read
- * when it comes round. Whatever is read in one turn had arrived when the turn began; where the loop has had no idle moment
- * since the turn before began, on average half of that one ago.
+ * When requests arrived, as well as can be known: they wait in their sockets while the event loop is busy, and are all
+ * read when it comes round. Whatever is read in one turn had arrived when the turn began; where the loop has had no
+ * idle moment since the turn before began, on average half of that one ago.
  */
 export class Arrivals {
   readonly #idleTime: () => number;

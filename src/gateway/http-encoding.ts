@@ -11,7 +11,9 @@ export const COMPRESS_THRESHOLD = 16 * 1024;
 /** Fastest level: inference answers are mostly digits of floats, which higher levels hardly make smaller. */
 const LEVEL = { level: constants.Z_BEST_SPEED };
 
-/** Request bodies in gzip or deflate, and answers in them where the client asks. The body limit counts inflated bytes. */
+/**
+ * Request bodies in gzip or deflate, and answers in them where the client asks. The body limit counts inflated bytes.
+ */
 export function addHttpEncoding(app: FastifyInstance): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
     const encoding = request.headers['content-encoding']?.trim().toLowerCase();

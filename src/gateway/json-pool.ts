@@ -19,7 +19,10 @@ export const DECODE_THRESHOLD = 128 * 1024;
  */
 export const PARSE_THRESHOLD = 512 * 1024;
 
-/** An answer with this many elements in JSON or more is written in a thread: 8,192 floats take 0.5 ms, 64,000 take 10 ms. */
+/**
+ * An answer with this many elements in JSON or more is written in a thread: 8,192 floats take 0.5 ms, 64,000 take 10
+ * ms.
+ */
 export const ENCODE_THRESHOLD = 8 * 1024;
 
 /** Two, so that one enormous body does not hold up every other large one. */

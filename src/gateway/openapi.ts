@@ -11,8 +11,9 @@ const PAGE_POLICY =
   "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
- * The OpenAPI document, made from the routes registered after this call, at `/openapi.json`, and a page to browse it
- * at `/docs`. Schemas reach the document by the route's `config`, so that Fastify neither validates nor serialises by them.
+ * The OpenAPI document, made from the routes registered after this call, at `/openapi.json`, and a page to browse it at
+ * `/docs`. Schemas reach the document by the route's `config`, so that Fastify neither validates nor serialises by
+ * them.
  */
 export async function addOpenApi(app: FastifyInstance, server: ServerMetadata): Promise<void> {
   await app.register(fastifySwagger, {

@@ -13,7 +13,9 @@ export function refuse(reply: FastifyReply, status: number, message: string): Fa
   return reply.code(status).type(JSON_TYPE).send(errorBody(message));
 }
 
-/** Answers with whatever was thrown. Only what is a fault of ours is logged as one, and a client never reads its cause. */
+/**
+ * Answers with whatever was thrown. Only what is a fault of ours is logged as one, and a client never reads its cause.
+ */
 export function sendError(
   logger: Logger,
   bodyLimit: number,

@@ -2,11 +2,11 @@ import type { FastifyReply } from 'fastify';
 import type { DataPlane } from '../inference/data-plane.ts';
 import { decodeRawRequest, HEADER_LENGTH, parseHeaderLength } from '../protocol/binary-tensors.ts';
 import { ALL_BINARY, type RestRequest } from '../protocol/rest-request.ts';
-import { bodyBytesOf } from './early-refusal.ts';
 import { widenHalfPrecision } from './half-precision.ts';
+import { headerTerms } from './header-terms.ts';
 import type { JsonPool } from './json-pool.ts';
 import { bodyKind } from './media-type.ts';
-import { deadlineOf, describeRun, disconnectSignal, keyOf } from './rest-answer.ts';
+import { describeRun, disconnectSignal } from './rest-answer.ts';
 import { refuse } from './rest-errors.ts';
 import type { RestHandlerRequest } from './rest-route.ts';
 
@@ -25,18 +25,15 @@ export async function infer(
     return refuse(reply, 415, 'expected Content-Type application/json or application/octet-stream');
   }
   const signal = disconnectSignal(reply.raw);
-  const deadline = deadlineOf(request);
+  const terms = headerTerms(request);
   const { binary, ...content } = await decode(dataPlane, json, request, model, version);
   const response = await dataPlane.infer(
     widenHalfPrecision(dataPlane, {
       ...content,
+      ...terms,
       model,
-      ...(version === undefined ? {} : { version }),
+      version,
       signal,
-      client: request.ip,
-      bodyBytes: bodyBytesOf(request),
-      ...keyOf(request),
-      ...(deadline === undefined ? {} : { deadline }),
     }),
   );
   describeRun(reply, response);

@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify';
 import { invalidArgument } from '../errors.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
-import { bodyBytesOf } from './early-refusal.ts';
+import { headerTerms } from './header-terms.ts';
 import type { JsonPool } from './json-pool.ts';
 import { bodyKind } from './media-type.ts';
-import { deadlineOf, describeRun, disconnectSignal, keyOf } from './rest-answer.ts';
+import { describeRun, disconnectSignal } from './rest-answer.ts';
 import { refuse } from './rest-errors.ts';
 import type { RestHandlerRequest } from './rest-route.ts';
 
@@ -16,8 +16,8 @@ export interface TaskTarget {
 }
 
 /**
- * Runs a task: JSON in the form of its endpoint, or the raw bytes of an image. Where the type does not tell, because the
- * Hugging Face client sends none with an image and curl names a form, the first byte does.
+ * Runs a task: JSON in the form of its endpoint, or the raw bytes of an image. Where the type does not tell, because
+ * the Hugging Face client sends none with an image and curl names a form, the first byte does.
  */
 export async function runTask(
   tasks: TaskPlane,
@@ -34,18 +34,15 @@ export async function runTask(
   const { body } = request;
   if (body === undefined || body.byteLength === 0) throw invalidArgument('the request has no body');
   const signal = disconnectSignal(reply.raw);
-  const deadline = deadlineOf(request);
+  const terms = headerTerms(request);
   const isJson = kind === 'json' && (type?.includes('json') === true || beginsAsJson(body));
   const content = isJson ? await json.parse(body) : body;
   const response = await tasks.run({
+    ...terms,
     model: target.model ?? modelInBody(content),
+    task: target.task,
     body: content,
-    ...(target.task === undefined ? {} : { task: target.task }),
     signal,
-    client: request.ip,
-    bodyBytes: bodyBytesOf(request),
-    ...keyOf(request),
-    ...(deadline === undefined ? {} : { deadline }),
   });
   describeRun(reply, response);
   return reply.type('application/json').send(JSON.stringify(response.body));

@@ -18,7 +18,9 @@ export interface BatchRecord {
   readonly reason: DispatchReason;
   readonly timings: Timings;
   readonly failed: boolean;
-  /** Rows times the length that they were padded to, and what of it is padding; left out where nothing may be padded. */
+  /**
+   * Rows times the length that they were padded to, and what of it is padding; left out where nothing may be padded.
+   */
   readonly padded?: { readonly tokens: number; readonly padding: number };
 }
 

@@ -9,7 +9,9 @@ export interface RunOptions {
    * ONNX Runtime cannot be interrupted.
    */
   readonly signal?: AbortSignal;
-  /** On the clock of `performance.now()`, milliseconds: a run not started by then is dropped with `deadline_exceeded`. */
+  /**
+   * On the clock of `performance.now()`, milliseconds: a run not started by then is dropped with `deadline_exceeded`.
+   */
   readonly deadline?: number;
   /** 1 is served first; larger is later. Runs of one priority are first in, first out. */
   readonly priority?: number;
@@ -19,7 +21,9 @@ export interface RunOptions {
   readonly terms?: Terms;
 }
 
-/** Accuracy first, a balance, or latency first: how much of the time until its deadline a request gives for accuracy. */
+/**
+ * Accuracy first, a balance, or latency first: how much of the time until its deadline a request gives for accuracy.
+ */
 export const PREFERENCES = ['accuracy', 'balanced', 'latency'] as const;
 export type Preference = (typeof PREFERENCES)[number];
 
@@ -75,8 +79,8 @@ export interface Runner {
 /** Runs what nobody waits for, on capacity that nobody else wants. */
 export interface SpareRunner {
   /**
-   * Undefined, and nothing is run, where a live request could find less than it would without. Of more rows than a batch
-   * may have the first ones are run: the batch size of the result says how many.
+   * Undefined, and nothing is run, where a live request could find less than it would without. Of more rows than a
+   * batch may have the first ones are run: the batch size of the result says how many.
    */
   run(inputs: TensorMap, outputs?: readonly string[]): Promise<RunResult> | undefined;
 }

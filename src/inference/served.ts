@@ -11,10 +11,10 @@ export type ModelState = 'UNKNOWN' | 'LOADING' | 'READY' | 'UNLOADING' | 'UNAVAI
 /** What the headers of a request tell before its body is read. */
 export interface EarlyRequest {
   /** On the clock of `performance.now()`, milliseconds. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   readonly client: string;
   /** Of its body, where the headers say. */
-  readonly bodyBytes?: number;
+  readonly bodyBytes?: number | undefined;
 }
 
 /** One ONNX file of a version, open and warm: a pool of instances with a batcher in front. */

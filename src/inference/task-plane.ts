@@ -6,14 +6,14 @@ export interface TaskRequest {
   /** May be `name@variant`. */
   readonly model: string;
   /** The task an endpoint is for; found from the model and the body where left out. */
-  readonly task?: string;
+  readonly task?: string | undefined;
   /** The parsed JSON body, or the raw bytes of an image. */
   readonly body: unknown;
   readonly signal?: AbortSignal;
   /** On the clock of `performance.now()`, milliseconds. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** Requests of one key stay on one arm of a rollout. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Who asks, for fair shares. */
   readonly client?: string;
   /** Of the body as it was sent, where the transport says before it is read. */
@@ -37,6 +37,9 @@ export interface TaskResponse {
 
 /** What the task routes call; implemented in `tasks/` over the data plane. */
 export interface TaskPlane {
-  /** `not_found` for an unknown model, `unimplemented` for a model without a task or without this one, `invalid_argument` for a bad body. */
+  /**
+   * `not_found` for an unknown model, `unimplemented` for a model without a task or without this one,
+   * `invalid_argument` for a bad body.
+   */
   run(request: TaskRequest): Promise<TaskResponse>;
 }

@@ -15,7 +15,7 @@ export interface RequestedOutput {
 export interface InferenceRequest {
   /** May be `name@variant`. */
   readonly model: string;
-  readonly version?: string;
+  readonly version?: string | undefined;
   readonly id?: string;
   /** As sent; the data plane reads those of `SCHEDULING_PARAMETERS` from it. */
   readonly parameters: Parameters;
@@ -24,10 +24,15 @@ export interface InferenceRequest {
   readonly outputs?: readonly RequestedOutput[];
   /** Aborted when the client is gone. */
   readonly signal?: AbortSignal;
-  /** On the clock of `performance.now()`, milliseconds; from the transport (gRPC deadline). The sooner of it and `timeout` counts. */
-  readonly deadline?: number;
-  /** From the transport: requests of one key stay on one arm of a rollout. The parameter `rollout_key` goes before it. */
-  readonly key?: string;
+  /**
+   * On the clock of `performance.now()`, milliseconds; from the transport (gRPC deadline). The sooner of it and
+   * `timeout` counts.
+   */
+  readonly deadline?: number | undefined;
+  /**
+   * From the transport: requests of one key stay on one arm of a rollout. The parameter `rollout_key` goes before it.
+   */
+  readonly key?: string | undefined;
   /** Who asks, for fair shares; its address where nothing better is known. */
   readonly client?: string;
   /** Of its body as it was sent, where the transport says before it is read. */

@@ -83,7 +83,9 @@ export class Metrics {
     });
   }
 
-  /** A request that reached no variant: its model is not known or not ready. The name a client sent is never a label. */
+  /**
+   * A request that reached no variant: its model is not known or not ready. The name a client sent is never a label.
+   */
   requestUnresolved(code: Outcome): void {
     this.#unknown[code]++;
   }

@@ -9,8 +9,8 @@ export type RunDescription = Pick<
 >;
 
 /**
- * Names and values: version and variant, where the time went, where several variants could have answered why this one, and
- * whether the answer was computed for another request.
+ * Names and values: version and variant, where the time went, where several variants could have answered why this one,
+ * and whether the answer was computed for another request.
  */
 export function answerHeaders({
   version,

@@ -5,7 +5,10 @@ import { InferenceError } from '../errors.ts';
 import { unreadable } from './contained-folder.ts';
 import type { VariantSource } from './model-source.ts';
 
-/** Bytes. A start reads many megabytes while its event loop is busy with other things: each piece waits for a turn of it. */
+/**
+ * Bytes. A start reads many megabytes while its event loop is busy with other things: each piece waits for a turn of
+ * it.
+ */
 const READ_AT_ONCE = 2 ** 20;
 
 /** Throws `failed_precondition` when a file is not the one variants.json was written for. */

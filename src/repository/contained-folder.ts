@@ -23,8 +23,8 @@ export interface FolderEntries {
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Lists a folder below `root` (a real path). Throws `failed_precondition` when it cannot be read. Paths are built from what the disk lists, never
- * from a client's words.
+ * Lists a folder below `root` (a real path). Throws `failed_precondition` when it cannot be read. Paths are built from
+ * what the disk lists, never from a client's words.
  */
 export async function listFolder(folder: string, root: string): Promise<FolderEntries> {
   const files = new Map<string, FileEntry>();

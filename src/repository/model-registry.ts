@@ -22,7 +22,10 @@ export interface ModelRegistryOptions extends Omit<LoadContext, 'signal'> {
   readonly pollInterval?: number;
   /** Default: an interval that does not keep the process alive. */
   readonly schedule?: Schedule;
-  /** Models that are opened at the same time. Default 4: more than the work is shared by, so that small models do not wait for large ones. */
+  /**
+   * Models that are opened at the same time. Default 4: more than the work is shared by, so that small models do not
+   * wait for large ones.
+   */
   readonly parallelLoads?: number;
 }
 

@@ -37,7 +37,10 @@ export interface ActiveRolloutsOptions extends ShadowRunsOptions {
   readonly random?: () => number;
 }
 
-/** The rollouts of all models: at most one each, from its model.json or set by the admin interface; the later one counts. */
+/**
+ * The rollouts of all models: at most one each, from its model.json or set by the admin interface; the later one
+ * counts.
+ */
 export class ActiveRollouts implements Rollouts {
   readonly #logger: Logger;
   readonly #registry: () => Registry;
@@ -88,8 +91,8 @@ export class ActiveRollouts implements Rollouts {
   }
 
   /**
-   * What the file of a model asks for, told at each of its loads. Only a change counts: a canary that was rolled back, or
-   * a rollout of the admin interface, is not undone by a reload, nor by a start that finds the file as it was.
+   * What the file of a model asks for, told at each of its loads. Only a change counts: a canary that was rolled back,
+   * or a rollout of the admin interface, is not undone by a reload, nor by a start that finds the file as it was.
    */
   async configured(model: string, plan: RolloutPlan | undefined): Promise<void> {
     if (this.#memory !== undefined && !this.#files.has(model)) await this.#restore(model, this.#memory);
@@ -101,7 +104,9 @@ export class ActiveRollouts implements Rollouts {
     else if (this.#active.get(model)?.source === 'file') this.remove(model);
   }
 
-  /** Tells in the log what of a model's rollout cannot be done with what is loaded; its traffic goes to the baseline. */
+  /**
+   * Tells in the log what of a model's rollout cannot be done with what is loaded; its traffic goes to the baseline.
+   */
   check(model: string): void {
     const rollout = this.#active.get(model);
     if (rollout === undefined) return;

@@ -7,7 +7,9 @@ import { RunRecord } from './run-record.ts';
 import { type Span, within } from './share-table.ts';
 import { targetOf } from './target-check.ts';
 
-/** Requests of the canary after which the older ones are forgotten, those of the baseline in the same time with them. */
+/**
+ * Requests of the canary after which the older ones are forgotten, those of the baseline in the same time with them.
+ */
 const GENERATION = 1000;
 
 export const noRequests = (): Record<RunEnd, number> => ({ ok: 0, error: 0, refused: 0 });

@@ -27,8 +27,8 @@ export function increaseBound(one: Interval, other: Interval): number {
 }
 
 /**
- * The lower bound for how many times one positive value is another, from their own bounds: Newcombe's way, on logarithms
- * (Donner and Zou 2012).
+ * The lower bound for how many times one positive value is another, from their own bounds: Newcombe's way, on
+ * logarithms (Donner and Zou 2012).
  */
 export function quotientBound(one: Bounded, other: Bounded): number {
   const [own, its] = [Math.log(one.value), Math.log(other.value)];

@@ -1,7 +1,10 @@
 import type { Code, InferenceError } from '../errors.ts';
 import type { RunEnd } from '../inference/rollout.ts';
 
-/** Codes that speak of the server or the model. All others are the client's doing, or refuse it for lack of time or room. */
+/**
+ * Codes that speak of the server or the model. All others are the client's doing, or refuse it for lack of time or
+ * room.
+ */
 const FAULTS: ReadonlySet<Code> = new Set([
   'internal',
   'unavailable',

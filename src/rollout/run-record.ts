@@ -62,7 +62,9 @@ export class RunRecord {
     this.#counts.rotate();
   }
 
-  /** A quantile, to the width of a step, and its confidence interval by order statistics. Undefined without requests. */
+  /**
+   * A quantile, to the width of a step, and its confidence interval by order statistics. Undefined without requests.
+   */
   latency(quantile: number): LatencyBounds | undefined {
     const buckets = this.#counts.totals.subarray(FIRST);
     const count = buckets.reduce((sum, each) => sum + each, 0);

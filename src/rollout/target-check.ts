@@ -14,7 +14,10 @@ export function baselineOf({ baselineVersion }: RolloutPlan, model: string, regi
   );
 }
 
-/** A version that has left the repository is no reason to refuse requests: the newest answers then, as without a rollout. */
+/**
+ * A version that has left the repository is no reason to refuse requests: the newest answers then, as without a
+ * rollout.
+ */
 function versionOf(registry: Registry, model: string, version: string | undefined) {
   try {
     return registry.version(model, version);

@@ -115,7 +115,9 @@ export class DeadlineQueue<E extends Entry> {
     return late;
   }
 
-  /** Whether entries after `deadline` that can be on time would be late, if `extra` node milliseconds came before them. */
+  /**
+   * Whether entries after `deadline` that can be on time would be late, if `extra` node milliseconds came before them.
+   */
   crowdedBy(extra: number, deadline: number, free: FreeTimes): boolean {
     let ahead = 0;
     for (const block of this.#blocks) {

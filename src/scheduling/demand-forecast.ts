@@ -8,7 +8,10 @@ const MEMORIES = [100, 400, 2000, 10_000];
 const SMOOTHING = 0.01;
 /** After this many windows without arrivals the past says nothing any more. */
 const LONGEST_GAP = 200;
-/** More work than this in a millisecond is not counted: it is refused anyway, and its errors would be remembered for long. */
+/**
+ * More work than this in a millisecond is not counted: it is refused anyway, and its errors would be remembered for
+ * long.
+ */
 const MOST = 2;
 
 /**

@@ -1,7 +1,9 @@
 /** How much of the time until its deadline a request gives for accuracy: all, half, or none. */
 export type Preference = 'accuracy' | 'balanced' | 'latency';
 
-/** What is asked of the scheduler for one request, or for the piece of a large one. Times in milliseconds on its clock. */
+/**
+ * What is asked of the scheduler for one request, or for the piece of a large one. Times in milliseconds on its clock.
+ */
 export interface Demand {
   readonly rows: number;
   /** Size of the sequence axis before padding; 1 where nothing is padded. */

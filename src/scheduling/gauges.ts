@@ -8,7 +8,9 @@ const MEMORY_MS = 10_000;
 export interface SchedulerGauges {
   /** Share of the answers that came from a less accurate variant than their requests allowed. */
   readonly accuracyDebt: number;
-  /** Share of the node that the offered demand takes on the cheapest allowed variants; above 1 some of it is refused. */
+  /**
+   * Share of the node that the offered demand takes on the cheapest allowed variants; above 1 some of it is refused.
+   */
   readonly demandUtilisation: number;
   /** 0 idle, 1 at capacity without refusing: what to scale on. */
   readonly saturation: number;

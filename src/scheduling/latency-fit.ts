@@ -1,4 +1,6 @@
-/** alpha (milliseconds), beta (per row and unit of length), gamma (per row and unit of length squared); none negative. */
+/**
+ * alpha (milliseconds), beta (per row and unit of length), gamma (per row and unit of length squared); none negative.
+ */
 export type Coefficients = readonly [alpha: number, beta: number, gamma: number];
 
 /** What is kept of an observation once the next one has been made. */

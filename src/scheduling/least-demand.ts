@@ -11,7 +11,7 @@ interface Size {
 
 /** A size, and the bytes of the body that brought it, where they were told before it was read. */
 interface Asked extends Size {
-  readonly bodyBytes: number | undefined;
+  readonly bodyBytes?: number | undefined;
 }
 
 const NONE: Size = { rows: Infinity, length: Infinity };

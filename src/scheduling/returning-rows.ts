@@ -15,8 +15,8 @@ export interface Expected {
 }
 
 /**
- * Clients that wait for an answer before they ask again come back together, a moment after a batch has ended: how
- * many arrive for each row that was answered. Learned, so that arrivals that do not care for answers are not waited for.
+ * Clients that wait for an answer before they ask again come back together, a moment after a batch has ended: how many
+ * arrive for each row that was answered. Learned, so that arrivals that do not care for answers are not waited for.
  */
 export class ReturningRows {
   #share = 0;

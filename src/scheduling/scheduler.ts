@@ -98,7 +98,7 @@ export class Scheduler<E extends Entry> {
     if (this.#queue.size === 0) this.#sojourn.empty(now);
     const price = this.#prices.of(entry.allowed, entry.length, now);
     this.#rates.arrived(entry, price, now);
-    this.#least.add({ rows: entry.rows, length: entry.length, bodyBytes: entry.bodyBytes }, now);
+    this.#least.add(entry, now);
     const verdict = judge(entry, this.#admissionView(now), now);
     if (verdict.kind !== 'accept') {
       if (verdict.kind === 'infeasible') this.#doubt(entry, now);
@@ -121,9 +121,8 @@ export class Scheduler<E extends Entry> {
 
   /**
    * Judges a request that is not read yet, while others are refused, as if it were as small as the smallest of late
-   * whose body had about as many bytes. Never
-   * every one: some are read all the same, so that what is asked stays known. A refusal is counted; undefined where the
-   * request has to be read, and will be offered.
+   * whose body had about as many bytes. Never every one: some are read all the same, so that what is asked stays known.
+   * A refusal is counted; undefined where the request has to be read, and will be offered.
    */
   refusal(early: Omit<Demand, 'rows' | 'length'>, now: number): Overload | undefined {
     this.#early += 1;

@@ -1,7 +1,10 @@
 import { type Entry, paddedLength } from './entry.ts';
 import { allows, type Lane, LEAST_GAIN } from './lane.ts';
 
-/** Learned costs of neighbouring sizes are no better known than this: of two batches without padding the larger is taken. */
+/**
+ * Learned costs of neighbouring sizes are no better known than this: of two batches without padding the larger is
+ * taken.
+ */
 const NOISE = 0.1;
 
 /** Entries that could run together on one lane. */
@@ -18,7 +21,9 @@ export interface Window<E extends Entry> {
   readonly bound: number;
 }
 
-/** Compatible entries in the order in which windows are cut from them: by length, and those due first next to the head. */
+/**
+ * Compatible entries in the order in which windows are cut from them: by length, and those due first next to the head.
+ */
 export class Candidates<E extends Entry> {
   readonly entries: readonly E[];
   /** Place of the entry that every window contains. */
@@ -42,9 +47,9 @@ export class Candidates<E extends Entry> {
 }
 
 /**
- * The window of contiguous lengths around the head that does the most work in a millisecond (padding is none), among those
- * that every member survives, that are within the lane's bounds, and that cost less than their parts run one by one.
- * Undefined when not even the head alone is on time. A head larger than the lane's bounds runs alone.
+ * The window of contiguous lengths around the head that does the most work in a millisecond (padding is none), among
+ * those that every member survives, that are within the lane's bounds, and that cost less than their parts run one by
+ * one. Undefined when not even the head alone is on time. A head larger than the lane's bounds runs alone.
  *
  * @param dueOn when an entry must be answered if this lane answers it
  * @param busy slots that will run, this batch's included

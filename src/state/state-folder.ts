@@ -33,8 +33,8 @@ const WRITABLE_BY_ALL = 0o002;
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
 /**
- * What was learned about variants and how rollouts stand, a file each, for the next start. It is a help and nothing more: what cannot be read
- * is not known, what cannot be written is forgotten, and neither ever fails a start.
+ * What was learned about variants and how rollouts stand, a file each, for the next start. It is a help and nothing
+ * more: what cannot be read is not known, what cannot be written is forgotten, and neither ever fails a start.
  */
 export class StateFolder {
   readonly #path: string;

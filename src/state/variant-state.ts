@@ -79,7 +79,10 @@ export class VariantKeeper {
   }
 }
 
-/** Nothing where little was learned: the sweep of a start, when everything loads at once, is worth no more than that of the next. */
+/**
+ * Nothing where little was learned: the sweep of a start, when everything loads at once, is worth no more than that of
+ * the next.
+ */
 function profileOf(cost: CostModel): Pick<Learned, 'profile'> {
   const { coefficients, inflation, observations } = cost.export();
   if (observations < WORTH_KEEPING) return {};

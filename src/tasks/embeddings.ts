@@ -26,9 +26,9 @@ const BODY = z.strictObject({
 });
 
 /**
- * Vectors in the form of OpenAI's `/v1/embeddings`. Token ids are those of the model's own tokenizer and are read as they
- * are, without special tokens. `dimensions` keeps the first numbers of a vector, at length 1 again, as OpenAI has it; it is
- * refused when the vector has fewer. `truncation` is ours: without it a text that is too long is refused.
+ * Vectors in the form of OpenAI's `/v1/embeddings`. Token ids are those of the model's own tokenizer and are read as
+ * they are, without special tokens. `dimensions` keeps the first numbers of a vector, at length 1 again, as OpenAI has
+ * it; it is refused when the vector has fewer. `truncation` is ours: without it a text that is too long is refused.
  */
 export const embeddings = (embedder: Embedder): Task => ({
   async run(body, model) {

@@ -37,8 +37,8 @@ export function tagged(scores: Float64Array, labels: Labels): { entity: string; 
 }
 
 /**
- * Tokens with a label each ("simple"), or words whose tokens agree on one: that of the first token, of the surest, or of
- * their average. The strategies are those of the transformers pipeline.
+ * Tokens with a label each ("simple"), or words whose tokens agree on one: that of the first token, of the surest, or
+ * of their average. The strategies are those of the transformers pipeline.
  */
 export function joinWords(
   pieces: readonly Piece[],

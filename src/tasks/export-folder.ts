@@ -14,8 +14,8 @@ export interface ExportFolder {
 }
 
 /**
- * Hugging Face exports keep ONNX files in `onnx/`, and the rest one level up; when `folder` is such a folder, its parent
- * is looked at too.
+ * Hugging Face exports keep ONNX files in `onnx/`, and the rest one level up; when `folder` is such a folder, its
+ * parent is looked at too.
  */
 export function openExportFolder(model: string, folder: string): ExportFolder {
   const folders = basename(folder) === 'onnx' ? [folder, dirname(folder)] : [folder];

@@ -18,7 +18,9 @@ const BODY = requestBody(
   },
 );
 
-/** Labels for images: `{label, score}`, best first, for an image sent as bytes or base64; a list of those for a list. */
+/**
+ * Labels for images: `{label, score}`, best first, for an image sent as bytes or base64; a list of those for a list.
+ */
 export async function imageClassifierTasks(folder: ExportFolder): Promise<TaskSet> {
   const config = await jsonObject(folder, 'config.json');
   const settings = await readImageSettings(folder);

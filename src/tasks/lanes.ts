@@ -1,8 +1,8 @@
 import { MAX_RUNS_IN_FLIGHT } from './limits.ts';
 
 /**
- * Does `work` for every item, at most `MAX_RUNS_IN_FLIGHT` at a time. After the first failure nothing new is started, and
- * it rejects with that failure once what was under way has ended.
+ * Does `work` for every item, at most `MAX_RUNS_IN_FLIGHT` at a time. After the first failure nothing new is started,
+ * and it rejects with that failure once what was under way has ended.
  */
 export async function inLanes<Item>(
   items: readonly Item[],

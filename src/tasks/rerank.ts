@@ -14,8 +14,8 @@ const BODY = z.strictObject({
 });
 
 /**
- * Ranks texts by how well they answer a query, with a cross-encoder. The form is that of text-embeddings-inference: a list
- * of `{index, score}`, best first; `raw_scores` leaves out the sigmoid, `return_text` adds the text.
+ * Ranks texts by how well they answer a query, with a cross-encoder. The form is that of text-embeddings-inference: a
+ * list of `{index, score}`, best first; `raw_scores` leaves out the sigmoid, `return_text` adds the text.
  */
 export const rerank = ({ logits }: TextClassifier): Task => ({
   async run(body, model) {

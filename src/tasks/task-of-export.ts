@@ -10,8 +10,8 @@ const ARCHITECTURES: readonly (readonly [ending: string, task: TaskName])[] = [
 ];
 
 /**
- * The task that the files of an export tell; undefined where they tell none. `givesFeatures`: a graph of it has an output
- * of token features, which makes it an embedder. Throws `failed_precondition` for a file that is not JSON.
+ * The task that the files of an export tell; undefined where they tell none. `givesFeatures`: a graph of it has an
+ * output of token features, which makes it an embedder. Throws `failed_precondition` for a file that is not JSON.
  */
 export async function taskOfExport(
   folder: ExportFolder,

@@ -13,8 +13,8 @@ interface Waiter<Result> {
 }
 
 /**
- * A thread for work that would hold up the event loop, started by its first job. It never keeps the process alive. Should
- * it die, its waiters fail and the next job starts another.
+ * A thread for work that would hold up the event loop, started by its first job. It never keeps the process alive.
+ * Should it die, its waiters fail and the next job starts another.
  */
 export class TaskThread<Result> {
   readonly #entry: URL;

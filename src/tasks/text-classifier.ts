@@ -31,7 +31,9 @@ export interface TextClassifier {
   ): Promise<ClassRow[]>;
 }
 
-/** The tasks of a sequence classifier: an NLI model also judges labels it never saw, one with a single logit also ranks. */
+/**
+ * The tasks of a sequence classifier: an NLI model also judges labels it never saw, one with a single logit also ranks.
+ */
 export async function textClassifierTasks(folder: ExportFolder, served: ServedVersion): Promise<TaskSet> {
   const config = await jsonObject(folder, 'config.json');
   const classifier: TextClassifier = {

@@ -22,8 +22,8 @@ const BODY = requestBody(z.union([TEXT, listOf(TEXT)], { error: 'must be a text 
 });
 
 /**
- * Labels for the tokens of texts: a list of entities for a text, a list of those for a list. `start` and `end` count code
- * points, as Python does. Entities are grouped by `aggregation_strategy`; "simple", the default of the hosted API.
+ * Labels for the tokens of texts: a list of entities for a text, a list of those for a list. `start` and `end` count
+ * code points, as Python does. Entities are grouped by `aggregation_strategy`; "simple", the default of the hosted API.
  */
 export async function tokenClassifierTasks(folder: ExportFolder): Promise<TaskSet> {
   const config = await jsonObject(folder, 'config.json');

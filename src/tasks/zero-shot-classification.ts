@@ -15,8 +15,8 @@ const BODY = requestBody(z.union([TEXT, listOf(TEXT)], { error: 'must be a text 
 
 /**
  * How well labels that the model was not trained for fit a text: each is put into a sentence, and a model of natural
- * language inference says whether the text entails it. Answers `{label, score}`, best first, for a text; a list of those for
- * a list. Only the text is ever cut, never the sentence with the label.
+ * language inference says whether the text entails it. Answers `{label, score}`, best first, for a text; a list of
+ * those for a list. Only the text is ever cut, never the sentence with the label.
  * @param entailment index of the class "entailment"
  */
 export const zeroShotClassification = ({ logits }: TextClassifier, entailment: number): Task => ({
@@ -44,7 +44,9 @@ export const zeroShotClassification = ({ logits }: TextClassifier, entailment: n
 const together = (rows: readonly Float32Array[], entailment: number): Float64Array =>
   softmax(rows.map((row) => row[entailment] ?? 0));
 
-/** Each label for itself: entailment against contradiction, which is the first class, or the last where that is taken. */
+/**
+ * Each label for itself: entailment against contradiction, which is the first class, or the last where that is taken.
+ */
 function alone(rows: readonly Float32Array[], entailment: number): Float64Array {
   return Float64Array.from(rows, (row) => {
     const contradiction = entailment === 0 ? row.length - 1 : 0;

@@ -33,7 +33,9 @@ export function padRows(tensor: Tensor, longest: number): Tensor {
   return { datatype: tensor.datatype, shape, data };
 }
 
-/** A tensor [rows, longest, ...] without what lies behind `length` of axis 1: a view where the rows touch, else a copy. */
+/**
+ * A tensor [rows, longest, ...] without what lies behind `length` of axis 1: a view where the rows touch, else a copy.
+ */
 export function cutRows(tensor: Tensor, length: number): Tensor {
   const { data, datatype, shape } = tensor;
   const longest = shape[1] ?? 0;

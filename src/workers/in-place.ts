@@ -3,7 +3,9 @@ import type { TensorMap } from '../tensor/tensor.ts';
 import { OrtSession } from './ort-session.ts';
 import type { RunTime } from './run-time.ts';
 
-/** Runs shorter than this, milliseconds, take the main thread less time than handing them to a worker and back would. */
+/**
+ * Runs shorter than this, milliseconds, take the main thread less time than handing them to a worker and back would.
+ */
 const SHORTER_THAN_HANDING_OVER = 0.1;
 
 /** Longest run, milliseconds, that a lone request may hold the main thread for. */

@@ -165,7 +165,9 @@ function load(path: string, options: SessionOptions): Binding.InferenceSession {
   }
 }
 
-/** The package says which providers it was built with; asking for another one would otherwise end in a vague message. */
+/**
+ * The package says which providers it was built with; asking for another one would otherwise end in a vague message.
+ */
 function requireProviders(path: string, wanted: readonly string[]): void {
   const known = binding.listSupportedBackends().map(({ name }) => name);
   if (wanted.length === 0) throw openFailure(path, new Error('no execution provider is configured'));
@@ -198,7 +200,9 @@ function specOf(meta: Binding.ValueMetadata, kind: 'input' | 'output'): TensorSp
   return { name: meta.name, datatype, dims };
 }
 
-/** Plain objects: the runtime's own Tensor class would turn float16 bits into a Float16Array, which its binding refuses. */
+/**
+ * Plain objects: the runtime's own Tensor class would turn float16 bits into a Float16Array, which its binding refuses.
+ */
 function toNative({ datatype, shape, data }: Tensor): NativeTensor {
   const { onnx } = DATATYPES[datatype];
   if (onnx === undefined) throw new InferenceError('unimplemented', `datatype ${datatype} cannot be run`);

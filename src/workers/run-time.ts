@@ -11,7 +11,9 @@ export interface TimedRun {
   readonly time: number;
 }
 
-/** What a model's runs take: a line through the shortest and the longest of the warm-up, scaled by what was seen since. */
+/**
+ * What a model's runs take: a line through the shortest and the longest of the warm-up, scaled by what was seen since.
+ */
 export class RunTime {
   readonly #fixed: number;
   readonly #perElement: number;

@@ -29,7 +29,10 @@ export interface PoolOptions extends SessionOptions {
   readonly entry?: URL;
 }
 
-/** Runs shorter than this, milliseconds, leave a worker idle for a noticeable part of the time while it is handed the next. */
+/**
+ * Runs shorter than this, milliseconds, leave a worker idle for a noticeable part of the time while it is handed the
+ * next.
+ */
 const HAND_AHEAD_BELOW = 2;
 
 /** Free input memory that a pool keeps, bytes. */
@@ -74,7 +77,9 @@ export class WorkerPool implements SlottedRunner {
   readonly #seat: Seat;
   readonly #memory = new SharedMemory(KEPT_MEMORY);
   readonly #listeners = new Set<() => void>();
-  /** Thread ids of workers that died while they had runs. Their runs fail in the order in which they were handed over. */
+  /**
+   * Thread ids of workers that died while they had runs. Their runs fail in the order in which they were handed over.
+   */
   readonly #lost = new Set<number>();
   #running = 0;
   /** Batches that hold a place in the budget; those handed ahead to a busy worker do not. */

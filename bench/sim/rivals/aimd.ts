@@ -5,8 +5,8 @@ import { longest } from './fixed-window.ts';
 const BACK_OFF = 0.9;
 
 /**
- * The batch size that Clipper adapts: one more while a full batch is quick enough, a tenth less when one is not. What is
- * too late is not run.
+ * The batch size that Clipper adapts: one more while a full batch is quick enough, a tenth less when one is not. What
+ * is too late is not run.
  */
 export class Aimd implements Policy {
   readonly #variant: number;

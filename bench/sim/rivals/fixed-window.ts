@@ -10,7 +10,9 @@ export interface WindowSettings {
   readonly bound: number;
 }
 
-/** First in, first out, up to a size, after a delay: what Triton and TensorFlow Serving are set to. Size 1: no batching. */
+/**
+ * First in, first out, up to a size, after a delay: what Triton and TensorFlow Serving are set to. Size 1: no batching.
+ */
 export class FixedWindow implements Policy {
   readonly #settings: WindowSettings;
   readonly #queue: SimRequest[] = [];

@@ -8,9 +8,9 @@ sharp.cache(false);
 sharp.concurrency(1);
 
 /**
- * The pixels of a JPEG, PNG or WebP as the Python pipelines read them: turned as EXIF says, without an ICC profile, alpha
- * dropped and not blended. Other formats are refused by their first bytes, before the library sees them, and too many
- * pixels by the header, before any is decoded. Throws `ImageFault`.
+ * The pixels of a JPEG, PNG or WebP as the Python pipelines read them: turned as EXIF says, without an ICC profile,
+ * alpha dropped and not blended. Other formats are refused by their first bytes, before the library sees them, and too
+ * many pixels by the header, before any is decoded. Throws `ImageFault`.
  */
 export async function decodeImage(bytes: Uint8Array): Promise<Pixels> {
   if (!isSupported(bytes)) throw new ImageFault('the image is not a JPEG, PNG or WebP');

@@ -9,9 +9,9 @@ const entry = new URL('./image-thread.ts', import.meta.url);
 const threads = Array.from({ length: THREADS }, () => new TaskThread<ImageTensor>(entry));
 
 /**
- * Decodes and prepares an image in a thread; rejects with `invalid_argument` for one that cannot be. Always in a thread:
- * measured to 224 x 224, decoding and preparing take 5 + 8 ms for 640 x 480 and 115 + 195 ms for 12 megapixels, the hand-over
- * 0.1 ms.
+ * Decodes and prepares an image in a thread; rejects with `invalid_argument` for one that cannot be. Always in a
+ * thread: measured to 224 x 224, decoding and preparing take 5 + 8 ms for 640 x 480 and 115 + 195 ms for 12 megapixels,
+ * the hand-over 0.1 ms.
  */
 export function prepareImage(
   bytes: Uint8Array,

@@ -8,7 +8,9 @@ import { prepareImage } from './image-host.ts';
 import type { ImageSettings, Size } from './image-settings.ts';
 import type { ImageTensor } from './preprocess.ts';
 
-/** The input for images. Throws `failed_precondition` where there is none of [batch, channels, height, width] floats. */
+/**
+ * The input for images. Throws `failed_precondition` where there is none of [batch, channels, height, width] floats.
+ */
 export function pixelInput({ signature, name }: TaskModel): TensorSpec {
   const floats = ['FP32', 'FP16'];
   const found = signature.inputs.find(({ dims, datatype }) => dims.length === 4 && floats.includes(datatype));
@@ -34,7 +36,9 @@ export function fixedImageSize({ crop, resize }: ImageSettings): Size | undefine
   return crop ?? (resize !== undefined && 'width' in resize ? resize : undefined);
 }
 
-/** Runs prepared images and gives the rows of an output. Images of one size go together, up to the batch of the model. */
+/**
+ * Runs prepared images and gives the rows of an output. Images of one size go together, up to the batch of the model.
+ */
 export async function runImages(
   images: readonly ImageTensor[],
   model: TaskModel,

@@ -35,8 +35,8 @@ const PRECISION = 22;
 
 /**
  * Resizes as PIL does, to the last bit: two passes of a windowed filter whose width grows with the reduction, 8-bit
- * pixels between them, integer weights. Other libraries place or round differently, and a model then answers differently.
- * Source: the resampling of Pillow (libImaging/Resample.c), described in its documentation of filters.
+ * pixels between them, integer weights. Other libraries place or round differently, and a model then answers
+ * differently. Source: the resampling of Pillow (libImaging/Resample.c), described in its documentation of filters.
  */
 export function resample(image: Pixels, width: number, height: number, filter: Filter): Pixels {
   if (image.width === width && image.height === height) return image;

@@ -13,10 +13,10 @@ const LOOKAHEAD = 16;
 const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
 /**
- * Normalizes a text and finds out where each character came from. The library's normalizers give text only; so the text is
- * normalized once more in small parts, whose places are known, and the two results are matched. Parts are single
- * characters, or graphemes where a character's marks are composed with it. What the parts cannot show (spaces that
- * are joined or cut off, a prefix) is found by looking a few characters ahead.
+ * Normalizes a text and finds out where each character came from. The library's normalizers give text only; so the text
+ * is normalized once more in small parts, whose places are known, and the two results are matched. Parts are single
+ * characters, or graphemes where a character's marks are composed with it. What the parts cannot show (spaces that are
+ * joined or cut off, a prefix) is found by looking a few characters ahead.
  */
 export function normalizeWithPositions(
   source: string,

@@ -13,17 +13,17 @@ import { TokenJoiner } from './token-joiner.ts';
 import { TokenizerHost } from './tokenizer-host.ts';
 
 /**
- * Characters of one request that are tokenized where the request arrived. Measured with the shipped 4,000-piece tokenizer:
- * 10 words (46 characters) 9 us, 500 words (2,133) 0.25 to 0.4 ms, 5,000 words 5 ms, and 1.7 us a character at worst
- * (random letters in 99-letter words). Up to here the event loop is held for 0.2 ms, 2 ms at worst; beyond, a thread
- * costs less than what it saves.
+ * Characters of one request that are tokenized where the request arrived. Measured with the shipped 4,000-piece
+ * tokenizer: 10 words (46 characters) 9 us, 500 words (2,133) 0.25 to 0.4 ms, 5,000 words 5 ms, and 1.7 us a character
+ * at worst (random letters in 99-letter words). Up to here the event loop is held for 0.2 ms, 2 ms at worst; beyond, a
+ * thread costs less than what it saves.
  */
 const INLINE_CHARACTERS = 1000;
 
 /**
  * Bytes of a tokenizer.json that is opened here too, for short texts; a larger one is opened in the thread only. A
- * vocabulary of 30,000 word pieces (0.7 MB) takes 60 ms to open, 50,000 byte pairs (2 MB) 0.2 s, 250,000 unigrams (9 MB)
- * 1.4 s; the hand-over of a short text to the thread takes 0.1 ms.
+ * vocabulary of 30,000 word pieces (0.7 MB) takes 60 ms to open, 50,000 byte pairs (2 MB) 0.2 s, 250,000 unigrams (9
+ * MB) 1.4 s; the hand-over of a short text to the thread takes 0.1 ms.
  */
 const INLINE_TOKENIZER = 1_000_000;
 

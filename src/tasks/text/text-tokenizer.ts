@@ -32,7 +32,9 @@ export interface Encoded {
   readonly placed?: { readonly tokens: readonly PlacedToken[]; readonly first: number };
 }
 
-/** The files of a tokenizer: tokenizer.json as it was read, because its object is slow to copy, and the other parsed. */
+/**
+ * The files of a tokenizer: tokenizer.json as it was read, because its object is slow to copy, and the other parsed.
+ */
 export interface TokenizerSource {
   readonly tokenizer: string;
   readonly config: JsonObject;

@@ -26,8 +26,8 @@ interface Unit {
 }
 
 /**
- * Tokens with their places, by the stages of an export's tokenizer. The library gives tokens without places; each stage's
- * output is matched with its input, which is exact for word pieces, byte-level BPE and unigrams.
+ * Tokens with their places, by the stages of an export's tokenizer. The library gives tokens without places; each
+ * stage's output is matched with its input, which is exact for word pieces, byte-level BPE and unigrams.
  */
 export class TokenPlacer {
   readonly #tokenizer: LibraryTokenizer;
@@ -98,7 +98,9 @@ export class TokenPlacer {
     return placed;
   }
 
-  /** Takes the spaces of a byte-level token out of its place; a single one in front of the text may have been put there. */
+  /**
+   * Takes the spaces of a byte-level token out of its place; a single one in front of the text may have been put there.
+   */
   #trimmed({ token, start, end }: Place, index: number): Place {
     const spaces = /^[\u0120\s]*/u.exec(token)?.[0].length ?? 0;
     const leading = index === 0 && spaces === 1 && this.#trim?.['add_prefix_space'] !== false ? 0 : spaces;

@@ -2,9 +2,9 @@ import { numberField, textField } from '../export-folder.ts';
 import type { PieceModel } from './library.ts';
 
 /**
- * WordPiece that answers as the library's does, without its worst case. The library tries every prefix of what is left of
- * a word, from the whole of it down: a word of 99 random letters took 2.2 ms, 20 kB of them 450 ms. No piece can be longer
- * than the longest entry of the vocabulary, so the search starts there: 0.07 ms and 27 ms.
+ * WordPiece that answers as the library's does, without its worst case. The library tries every prefix of what is left
+ * of a word, from the whole of it down: a word of 99 random letters took 2.2 ms, 20 kB of them 450 ms. No piece can be
+ * longer than the longest entry of the vocabulary, so the search starts there: 0.07 ms and 27 ms.
  */
 export function boundedWordPiece(model: PieceModel): PieceModel {
   const { config, tokens_to_ids, vocab } = model;
