@@ -51,7 +51,9 @@ function refusing(refusal: NonNullable<RestRoute['refusal']>): onRequestHookHand
     } catch {
       // The handler meets the same, and says it better.
     }
-    done(error);
+    // Refusals of one turn are written one after the other: a client that is woken once reads them all.
+    if (error === undefined) done();
+    else setImmediate(done, error);
   };
 }
 
