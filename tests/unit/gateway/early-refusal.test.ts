@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { InferenceError } from '../../../src/errors.ts';
 import type { EarlyRequest } from '../../../src/inference/served.ts';
@@ -45,6 +46,23 @@ test('its connection takes the next request when the body has passed', async () 
   const [head] = await once(socket, 'data');
   expect(String(head)).toMatch(/^HTTP\/1\.1 200 /);
   socket.destroy();
+});
+
+test('what arrives together is judged first and answered then', async () => {
+  const order: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: () => order.push('answered') });
+  const refusal = () => {
+    order.push('judged');
+    return overload();
+  };
+  const dataPlane = fakeDataPlane(new FakeRegistry([{ ...busy, refusal }]));
+  const { server } = await startRest({ dataPlane, logger });
+  const socket = connect(server.address.port, '127.0.0.1');
+  socket.write('POST /v2/models/busy/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'.repeat(2));
+  await once(socket, 'data');
+  expect(order).toEqual(['judged', 'judged', 'answered', 'answered']);
+  socket.destroy();
+  await server.close();
 });
 
 test('the model is told the deadline from the arrival, and whether the variant was named', async () => {
