@@ -31,6 +31,17 @@ describe('exact JSON', () => {
     );
   });
 
+  it('what stands between numbers is looked at as well', () => {
+    expect(parseExactJson('[1, [2, 9007199254740993], {"a": -9223372036854775808}, 3]')).toEqual([
+      1,
+      [2, 9007199254740993n],
+      { a: -9223372036854775808n },
+      3,
+    ]);
+    expect(parseExactJson('[1, 9007199254740993, 2]')).toEqual([1, 9007199254740993n, 2]);
+    expect(() => parseExactJson(`[1, ${nested(MAX_DEPTH)}, 2]`)).toThrow(/nested deeper/);
+  });
+
   it('the exact reader agrees with JSON.parse on any JSON', () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(3), (text, indent) => {
