@@ -149,17 +149,18 @@ function wholes(
   max: bigint,
 ): Target {
   const words = new Uint32Array(data.buffer);
-  const least = datatype === 'INT64' ? Number.MIN_SAFE_INTEGER : 0;
+  const least = min < 0n ? Number.MIN_SAFE_INTEGER : 0;
   const write: Write = (elements, offset) => {
     for (let index = 0; index < elements.length; index++) {
       const value = elements[index];
-      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) {
+      const number = typeof value === 'number';
+      if (number && Number.isSafeInteger(value) && value >= least) {
         const high = Math.floor(value / WORD);
         words[2 * (offset + index)] = value - high * WORD;
         words[2 * (offset + index) + 1] = high;
         continue;
       }
-      const whole = typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
+      const whole = typeof value === 'bigint' || (number && Number.isInteger(value));
       const big = whole ? BigInt(value) : undefined;
       if (big === undefined || big < min || big > max) {
         throw badElement(name, offset + index, value, `${datatype} takes integers from ${min} to ${max}`);
