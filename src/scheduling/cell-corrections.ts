@@ -24,6 +24,11 @@ export class CellCorrections {
     return cell.ratio;
   }
 
+  /** Brings every cell nearer to the fit: `kept` of the difference stays. */
+  fade(kept: number): void {
+    for (const cell of this.#cells.values()) cell.ratio = 1 + kept * (cell.ratio - 1);
+  }
+
   /** @param ratio measured latency over that of the fit */
   observe(rows: number, length: number, ratio: number): void {
     const key = keyOf(rows, length);

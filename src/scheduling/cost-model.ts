@@ -1,6 +1,6 @@
 import { CellCorrections } from './cell-corrections.ts';
 import { Interference } from './interference.ts';
-import { type Coefficients, LatencyFit } from './latency-fit.ts';
+import { type Coefficients, FORGETTING, LatencyFit } from './latency-fit.ts';
 import { RatioQuantile } from './ratio-quantile.ts';
 
 /** One measured batch. */
@@ -27,6 +27,8 @@ const SWEEP_WEIGHT = 1;
 /** A run that took longer than this many times what was expected was held up: what it cost is not known. */
 const MOST_SURPRISE = 3;
 const LEAST_BELIEF = 1 / 1024;
+/** Batches on other variants after which what was learned here is faded, all at once: each alone changes little. */
+const ELSEWHERE = 64;
 /** All of an old profile counts for half of one measured batch of each size. */
 const PROFILE_WEIGHT = 0.5;
 const PROFILE_ROWS = [1, 2, 4, 8, 16];
@@ -64,6 +66,7 @@ export class CostModel {
   #belief = 1;
   #observations = 0;
   #covered = 0;
+  #elsewhere = 0;
 
   constructor(interference: Interference = new Interference()) {
     this.#interference = interference;
@@ -120,6 +123,19 @@ export class CostModel {
     this.#refresh();
     const fit = this.#alpha + rows * length * (this.#beta + this.#gamma * length);
     if (fit > 0) this.#cells.observe(rows, length, alone / fit);
+  }
+
+  /**
+   * A batch ran on another variant. What is not measured fades back to the sweep: a variant that once ran in a bad
+   * moment, and is avoided since, would never be seen to be better.
+   */
+  ranElsewhere(): void {
+    this.#elsewhere += 1;
+    if (this.#elsewhere % ELSEWHERE !== 0) return;
+    const kept = FORGETTING ** ELSEWHERE;
+    this.#fit.fade(kept);
+    this.#cells.fade(kept);
+    this.#refresh();
   }
 
   /**

@@ -3,8 +3,8 @@
  */
 export type Coefficients = readonly [alpha: number, beta: number, gamma: number];
 
-/** What is kept of an observation once the next one has been made. */
-const FORGETTING = 0.995;
+/** What is kept of an observation once the next batch has run, here or on another variant. */
+export const FORGETTING = 0.995;
 /** The first observations are each taken in at once, later ones a few together: one changes little. */
 const EAGER = 32;
 const INTERVAL = 4;
@@ -46,6 +46,12 @@ export class LatencyFit {
   /** Adds a measurement that is not forgotten. `weight` in observations. */
   anchor(rows: number, length: number, latency: number, weight: number): void {
     this.#anchor.add(rows, length, latency, weight);
+    this.#solve();
+  }
+
+  /** Keeps a part of what was observed; all of the sweep. */
+  fade(kept: number): void {
+    this.#recent.scale(kept);
     this.#solve();
   }
 

@@ -223,7 +223,9 @@ export class Scheduler<E extends Entry> {
     this.#returning.ended(rows, now);
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
-    if (!failed) lane.cost.observe({ rows, length, latency }, running.busy);
+    if (failed) return;
+    lane.cost.observe({ rows, length, latency }, running.busy);
+    for (const { cost } of this.#lanes) if (cost !== lane.cost) cost.ranElsewhere();
   }
 
   /** A queued entry is not wanted any more. */
