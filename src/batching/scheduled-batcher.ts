@@ -196,9 +196,7 @@ export class ScheduledBatcher implements Runner {
     const batch = { entries, rows, reason, startedAt: now };
     try {
       const answer = await runBatch(batch, lane.runner, this.#clock, this.#options.padded);
-      // Without the way back: how long the event loop keeps an answer waiting is not what the batch costs.
-      const { computeInput, computeInfer } = answer.timings;
-      this.#scheduler.ended(dispatch, running, this.#clock.now(), false, computeInput + computeInfer);
+      this.#scheduler.ended(dispatch, running, this.#clock.now(), false, answer.timings);
       for (const [index, entry] of entries.entries()) {
         const result = answer.results[index];
         this.#ended(entry, result && { ...result, choice: this.#choice(entry, dispatch) });

@@ -176,6 +176,9 @@ function batchLane(
     get freeSlots() {
       return runner.freeSlots;
     },
+    get slotsAhead() {
+      return runner.slotsAhead;
+    },
     runner,
     observer,
   };

@@ -92,6 +92,8 @@ export interface SpareRunner {
 export interface SlottedRunner extends Runner {
   /** Runs that may start right now. */
   readonly freeSlots: number;
+  /** Runs that may be handed over while every slot is taken, each to follow one that goes on. */
+  readonly slotsAhead: number;
   /** Runs that have started and not ended. */
   readonly running: number;
   /** Calls `listener` whenever `freeSlots` may have grown. Returns the way to stop it. */

@@ -14,6 +14,8 @@ export interface Lane {
   readonly maxTokens: number;
   /** Batches that may start right now. */
   readonly freeSlots: number;
+  /** Batches that workers may be handed while they are busy, to follow the ones they run; none where left out. */
+  readonly slotsAhead?: number;
 }
 
 export const allows = (mask: number, { index }: Lane): boolean => (mask & (1 << index)) !== 0;

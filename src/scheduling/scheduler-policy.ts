@@ -2,6 +2,7 @@ import { type Choice, type ChoiceView, chooseVariant } from './choose-variant.ts
 import type { Entry } from './entry.ts';
 import type { Lane } from './lane.ts';
 import { type Expected, isWorthWaiting } from './returning-rows.ts';
+import type { Ending } from './slots.ts';
 
 /** Entries looked at to find those that may join a head, and those that may. */
 const MOST_SCANNED = 256;
@@ -36,6 +37,9 @@ export interface PolicyView<E extends Entry> extends ChoiceView<E> {
   readonly freeSlots: number;
   /** What is expected to arrive in a moment. */
   readonly coming: Expected | undefined;
+  /** The slot that is free next, where none is, and how long it takes to hand a batch over; milliseconds. */
+  readonly ending: Ending | undefined;
+  readonly handOver: number;
 }
 
 const IDLE = { kind: 'idle' } as const;
@@ -48,7 +52,7 @@ export function decide<E extends Entry>(view: PolicyView<E>, now: number): Decis
   if (view.queue.size === 0) return IDLE;
   const dead = deadHeads(view, now);
   if (dead.length > 0) return { kind: 'drop', entries: dead };
-  if (view.freeSlots <= 0) return IDLE;
+  if (view.freeSlots <= 0) return followUp(view, now);
   const open = view.lanes.filter(({ freeSlots }) => freeSlots > 0);
   const mask = open.reduce((bits, { index }) => bits | (1 << index), 0);
   if (mask === 0) return IDLE;
@@ -57,6 +61,27 @@ export function decide<E extends Entry>(view: PolicyView<E>, now: number): Decis
   if (choice !== undefined) return waits(choice, view, now) ?? dispatch(choice);
   const [head] = inOrder;
   return head === undefined || (head.allowed & ~mask) !== 0 ? IDLE : { kind: 'drop', entries: [head] };
+}
+
+/**
+ * The batch that a busy slot is handed so that it has no break between two: not before that is necessary, and only one
+ * that would be the same a moment later. Who comes meanwhile cannot join it, so it must be full, or leave others
+ * behind; and it must be on the cheapest lane, which nothing would change for the better.
+ */
+function followUp<E extends Entry>(view: PolicyView<E>, now: number): Decision<E> {
+  const { queue, prices, ending, handOver } = view;
+  const { head } = queue;
+  if (head === undefined || ending === undefined || !ending.lane.slotsAhead) return IDLE;
+  const price = prices.of(head.allowed, head.length, now);
+  const enough = price.unit * Math.max(price.efficient, head.rows);
+  if (price.lane !== ending.lane || queue.demand < enough) return IDLE;
+  const from = ending.at - handOver;
+  if (now < from) return { kind: 'wait', until: from };
+  const inOrder = compatible(view, 1 << ending.lane.index);
+  const choice = chooseVariant(inOrder, [ending.lane], view, Math.max(now, ending.at));
+  if (choice === undefined) return IDLE;
+  const { rows, entries } = choice.window;
+  return rows >= price.efficient || entries.length < inOrder.length ? dispatch(choice) : IDLE;
 }
 
 /** Only the last free slot is kept waiting: while another one idles, whoever comes next has it at once. */

@@ -7,6 +7,7 @@ import { DemandRates } from './demand-rates.ts';
 import type { Demand, Entry } from './entry.ts';
 import { Foresight } from './foresight.ts';
 import { type SchedulerGauges, ServiceRecord } from './gauges.ts';
+import { HandOver, type Journey } from './hand-over.ts';
 import type { Interference } from './interference.ts';
 import { allows, type Lane } from './lane.ts';
 import { LeastDemand } from './least-demand.ts';
@@ -58,6 +59,7 @@ export class Scheduler<E extends Entry> {
   readonly #record = new ServiceRecord();
   readonly #premiums = new PremiumRecord();
   readonly #returning = new ReturningRows();
+  readonly #handOver = new HandOver();
   readonly #sojourn: SojournBound;
   readonly #slots: Slots;
   readonly #prices: PriceList;
@@ -178,6 +180,8 @@ export class Scheduler<E extends Entry> {
         busy: this.#slots.busy,
         freeSlots: this.#slots.count - this.#slots.busy,
         coming: this.#returning.expected(now),
+        ending: this.#slots.ending(),
+        handOver: this.#handOver.time,
       },
       now,
     );
@@ -200,31 +204,27 @@ export class Scheduler<E extends Entry> {
 
   /** A dispatched batch has started. */
   started(dispatch: Dispatch<E>, now: number): Running {
-    const { lane, entries, rows, bound, choice } = dispatch;
+    const { lane, entries, rows, choice } = dispatch;
     const { taken, priced, pressure, cheapest } = choice;
     if (!cheapest) this.#premiums.spent(taken - priced, pressure, now);
     else if (this.#queue.size >= rows) this.#overhead.observe(taken, priced);
     this.#record.dispatched(entries, lane, this.#lanes, now);
-    return this.#slots.start(now, bound);
+    return this.#slots.start(now, lane, dispatch);
   }
 
   /**
    * It has ended. One that failed teaches nothing about its cost.
-   * @param latency milliseconds that it took the workers; all since its start where left out
+   * @param journey all its time since it started was computing where left out
    */
-  ended(
-    { lane, rows, length }: Dispatch<E>,
-    running: Running,
-    now: number,
-    failed: boolean,
-    latency = now - running.startedAt,
-  ): void {
-    this.#slots.end(running);
+  ended(dispatch: Dispatch<E>, running: Running, now: number, failed: boolean, journey?: Journey): void {
+    const { lane, rows, length } = dispatch;
+    this.#slots.end(running, now);
     this.#returning.ended(rows, now);
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
     if (failed) return;
-    lane.cost.observe({ rows, length, latency }, running.busy);
+    if (journey !== undefined) this.#handOver.observe(journey, running.ahead);
+    lane.cost.observe({ rows, length, latency: latencyOf(running, now, journey) }, running.busy);
     for (const { cost } of this.#lanes) if (cost !== lane.cost) cost.ranElsewhere();
   }
 
@@ -245,4 +245,14 @@ export class Scheduler<E extends Entry> {
   gauges(now: number): SchedulerGauges {
     return this.#record.gauges(this.#rates.utilisation(now), now);
   }
+}
+
+/**
+ * How long a batch held its slot: not while the event loop kept its answer waiting, nor while it waited for the batch
+ * that it followed.
+ */
+function latencyOf({ startsAt, ahead }: Running, now: number, journey: Journey | undefined): number {
+  if (journey === undefined) return now - startsAt;
+  const { computeInput, computeInfer } = journey;
+  return ahead ? computeInfer : computeInput + computeInfer;
 }

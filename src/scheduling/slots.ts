@@ -1,12 +1,26 @@
 import { FreeTimes } from './free-times.ts';
+import type { Lane } from './lane.ts';
 
-/** A batch that runs. */
+/** A batch that runs, or that has been handed over to follow one that does. Milliseconds. */
 export interface Running {
-  readonly startedAt: number;
-  /** When it ends at the latest, by its bound. */
-  readonly endsBy: number;
+  readonly lane: Lane;
+  readonly expected: number;
+  readonly bound: number;
+  /** When it starts, as far as can be told. */
+  startsAt: number;
   /** Slots that ran when it started, its own included. */
   readonly busy: number;
+  /** Handed over before its slot was free. */
+  readonly ahead: boolean;
+  /** The one that follows it on its slot. */
+  follower: Running | undefined;
+}
+
+/** The slot that can take a batch before it is free. */
+export interface Ending {
+  readonly lane: Lane;
+  /** When it is expected to be free. */
+  readonly at: number;
 }
 
 /** The slots of a node: how many batches run, and when the next ones can start. */
@@ -22,21 +36,54 @@ export class Slots {
     return this.#running.size;
   }
 
-  start(now: number, bound: number): Running {
-    const running = { startedAt: now, endsBy: now + bound, busy: this.#running.size + 1 };
-    this.#running.add(running);
+  /** Takes a free slot; where there is none, the one of the lane that is free next. */
+  start(now: number, lane: Lane, { expected, bound }: Pick<Running, 'expected' | 'bound'>): Running {
+    const free = this.#running.size < this.count;
+    const leader = free ? undefined : this.#next((each) => each.lane === lane);
+    const startsAt = leader === undefined ? now : Math.max(now, endOf(leader));
+    const busy = Math.min(this.#running.size + 1, this.count);
+    const running = { lane, expected, bound, startsAt, busy, ahead: !free, follower: undefined };
+    if (leader === undefined) this.#running.add(running);
+    else leader.follower = running;
     return running;
   }
 
-  end(running: Running): void {
-    this.#running.delete(running);
+  end(running: Running, now: number): void {
+    const { follower } = running;
+    if (this.#running.delete(running)) {
+      if (follower === undefined) return;
+      follower.startsAt = now;
+      this.#running.add(follower);
+      return;
+    }
+    for (const each of this.#running) if (each.follower === running) each.follower = undefined;
+  }
+
+  /** The slot that is free next of those that nothing follows yet, where all are taken. */
+  ending(): Ending | undefined {
+    if (this.#running.size < this.count) return undefined;
+    const next = this.#next(() => true);
+    return next === undefined ? undefined : { lane: next.lane, at: endOf(next) };
   }
 
   /** A batch that is overdue is expected at any moment. */
   freeTimes(now: number): FreeTimes {
     const times: number[] = [];
     for (let free = this.count - this.#running.size; free > 0; free--) times.push(now);
-    for (const { endsBy } of this.#running) times.push(Math.max(endsBy, now));
+    for (const { startsAt, bound, follower } of this.#running) {
+      times.push(Math.max(startsAt + bound, now) + (follower?.expected ?? 0));
+    }
     return new FreeTimes(times);
   }
+
+  #next(is: (running: Running) => boolean): Running | undefined {
+    let next: Running | undefined;
+    for (const each of this.#running) {
+      if (each.follower !== undefined || !is(each)) continue;
+      if (next === undefined || endOf(each) < endOf(next)) next = each;
+    }
+    return next;
+  }
 }
+
+const endOf = ({ startsAt, expected }: Running): number => startsAt + expected;

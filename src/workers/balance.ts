@@ -13,18 +13,32 @@ export interface Ticket {
 /** One that runs and one that is handed ahead. */
 export const TASKS_PER_WORKER = 2;
 
-/** The worker with the fewest tasks, or the one that the task is for. */
-export const leastBusy: Balancer = (task, workers) => {
-  const ticket = task[queueOptionsSymbol as keyof typeof task] as Ticket | null;
-  let chosen: (typeof workers)[number] | null = null;
-  for (const worker of workers) {
-    if (worker.terminating || worker.destroyed || worker.currentUsage >= TASKS_PER_WORKER) continue;
-    if (ticket?.only !== undefined && worker.id !== ticket.only) continue;
-    if (chosen === null || worker.currentUsage < chosen.currentUsage) chosen = worker;
+/**
+ * The worker with the fewest tasks, of several the one that got its last task first and so ends it first; or the one
+ * that the task is for.
+ */
+export function leastBusy(): Balancer {
+  const given = new Map<number, number>();
+  let count = 0;
+  return (task, workers) => {
+    const ticket = task[queueOptionsSymbol as keyof typeof task] as Ticket | null;
+    let chosen: (typeof workers)[number] | null = null;
+    for (const worker of workers) {
+      if (worker.terminating || worker.destroyed || worker.currentUsage >= TASKS_PER_WORKER) continue;
+      if (ticket?.only !== undefined && worker.id !== ticket.only) continue;
+      if (chosen === null || rank(worker) < rank(chosen)) chosen = worker;
+    }
+    if (chosen === null) return null;
+    given.set(chosen.id, ++count);
+    if (ticket !== null) ticket.worker = chosen.id;
+    return chosen;
+  };
+
+  /** Counts stay far below what a number holds exactly. */
+  function rank({ id, currentUsage }: { readonly id: number; readonly currentUsage: number }): number {
+    return currentUsage * 2 ** 40 + (given.get(id) ?? 0);
   }
-  if (ticket !== null && chosen !== null) ticket.worker = chosen.id;
-  return chosen;
-};
+}
 
 /** Runs a task once on every worker. */
 export function onEach<Result>(threads: Piscina, name: string, task: object): Promise<Result[]> {

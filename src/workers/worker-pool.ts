@@ -52,7 +52,7 @@ export async function openPool(options: PoolOptions): Promise<WorkerPool> {
     concurrentTasksPerWorker: TASKS_PER_WORKER,
     atomics: 'disabled',
     recordTiming: false,
-    loadBalancer: leastBusy,
+    loadBalancer: leastBusy(),
   });
   threads.on('error', (error) => options.logger?.error({ err: error }, 'a worker died while it was idle'));
   try {
@@ -122,6 +122,12 @@ export class WorkerPool implements SlottedRunner {
     if (idle <= 0) return this.#budget.contended(this.#seat) ? 0 : Math.max(0, idle + ahead);
     const startable = this.#budget.available(this.#seat);
     return startable < idle ? startable : idle + ahead;
+  }
+
+  get slotsAhead(): number {
+    const all = this.instances * TASKS_PER_WORKER;
+    if (this.#closed !== undefined || this.#running < this.instances) return 0;
+    return this.#budget.contended(this.#seat) ? 0 : Math.max(0, all - this.#running);
   }
 
   /** Whether a run that nobody waits for can start, and leave an instance and a core to those that somebody does. */

@@ -7,6 +7,8 @@ export interface PuppetOptions {
   readonly slots?: number;
   /** What the model computes; may throw. Called when a run ends. The identity where left out. */
   readonly model?: (inputs: TensorMap) => TensorMap;
+  /** Runs that it takes beside those that its slots hold, once all are taken. */
+  readonly ahead?: number;
   /** Runs end by themselves, a turn of the event loop after they have started. */
   readonly auto?: boolean;
   readonly timings?: Timings;
@@ -53,6 +55,7 @@ export class PuppetRunner implements SlottedRunner {
   slots: number;
   readonly #model: (inputs: TensorMap) => TensorMap;
   readonly #auto: boolean;
+  readonly #ahead: number;
   readonly #timings: Timings;
   readonly #listeners = new Set<() => void>();
   readonly #active = new Set<PuppetRun>();
@@ -60,11 +63,13 @@ export class PuppetRunner implements SlottedRunner {
 
   constructor({
     slots = 1,
+    ahead = 0,
     model = (inputs) => inputs,
     auto = false,
     timings = NO_TIME,
   }: PuppetOptions = {}) {
     this.slots = slots;
+    this.#ahead = ahead;
     this.#model = model;
     this.#auto = auto;
     this.#timings = timings;
@@ -72,6 +77,10 @@ export class PuppetRunner implements SlottedRunner {
 
   get freeSlots(): number {
     return Math.max(this.slots - this.#active.size, 0);
+  }
+
+  get slotsAhead(): number {
+    return this.#active.size < this.slots ? 0 : Math.max(this.slots + this.#ahead - this.#active.size, 0);
   }
 
   get running(): number {
@@ -99,7 +108,8 @@ export class PuppetRunner implements SlottedRunner {
 
   run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {
     if (this.closed) return Promise.reject(unavailable('the puppet is closed'));
-    if (this.freeSlots === 0) return Promise.reject(new Error('the puppet has no free slot'));
+    if (this.freeSlots + this.slotsAhead === 0)
+      return Promise.reject(new Error('the puppet has no free slot'));
     const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
     const run = new PuppetRun(inputs, options, (settle) => {
       if (!this.#active.delete(run)) throw new Error('this run has ended already');

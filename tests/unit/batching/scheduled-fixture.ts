@@ -3,6 +3,7 @@ import type { InferenceError, RejectReason } from '../../../src/errors.ts';
 import type { BatchRecord } from '../../../src/inference/observer.ts';
 import type { RunOptions } from '../../../src/inference/runner.ts';
 import type { Batching, Signature } from '../../../src/inference/signature.ts';
+import { NO_TIME, type Timings } from '../../../src/inference/timings.ts';
 import { CostModel } from '../../../src/scheduling/cost-model.ts';
 import { Interference } from '../../../src/scheduling/interference.ts';
 import type { TensorMap } from '../../../src/tensor/tensor.ts';
@@ -28,6 +29,9 @@ export interface ScheduledSetting {
   readonly lanes?: readonly LaneSetting[];
   readonly batching?: Partial<Batching>;
   readonly slots?: number;
+  /** Runs that each lane takes while its slots are taken; none when left out. */
+  readonly ahead?: number;
+  readonly timings?: Timings;
   readonly model?: (inputs: TensorMap) => TensorMap;
   /** Signature and padded tensors; nothing is padded when left out. */
   readonly padded?: { readonly inputs: ReadonlySet<string>; readonly outputs: ReadonlySet<string> };
@@ -36,14 +40,15 @@ export interface ScheduledSetting {
 
 /** A scheduled batcher over puppets, one for each lane, and a clock that stands still. */
 export function setUpScheduled(setting: ScheduledSetting = {}) {
-  const { lanes = LANES, slots = 1, model = double, padded, signature = SIGNATURE } = setting;
+  const { lanes = LANES, slots = 1, ahead = 0, model = double, padded, signature = SIGNATURE } = setting;
+  const { timings = NO_TIME } = setting;
   const clock = new FakeClock();
   const batching = { ...BATCHING, ...setting.batching };
   const interference = new Interference();
   const batches: (BatchRecord & { variant: string })[] = [];
   const rejected: RejectReason[] = [];
   const depths: number[] = [];
-  const runners = lanes.map(() => new PuppetRunner({ model, slots }));
+  const runners = lanes.map(() => new PuppetRunner({ model, slots, ahead, timings }));
   const batcher = new ScheduledBatcher({
     lanes: lanes.map(({ variant, accuracy, fixed, perRow }, index) => {
       const runner = runners[index] as PuppetRunner;
@@ -58,6 +63,9 @@ export function setUpScheduled(setting: ScheduledSetting = {}) {
         maxTokens: Infinity,
         get freeSlots() {
           return runner.freeSlots;
+        },
+        get slotsAhead() {
+          return runner.slotsAhead;
         },
         runner,
         observer: {

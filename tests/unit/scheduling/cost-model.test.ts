@@ -224,7 +224,8 @@ test('a variant that ran in a bad moment and is avoided since is tried again', (
     ran.push(decision.lane.variant);
     const { fixed, perRow } = shapes[decision.lane.index] as (typeof shapes)[number];
     const running = scheduler.started(decision, now);
-    scheduler.ended(decision, running, now + 20, false, fixed + perRow * decision.rows);
+    const computeInfer = fixed + perRow * decision.rows;
+    scheduler.ended(decision, running, now + 20, false, { computeInput: 0, computeInfer, computeOutput: 0 });
     for (const entry of decision.entries) scheduler.settled(entry);
   }
   expect(ran[0]).toBe('v0');
