@@ -207,9 +207,8 @@ export class Scheduler<E extends Entry> {
     const { lane, entries, rows, choice } = dispatch;
     const { taken, priced, pressure, cheapest } = choice;
     if (!cheapest) this.#premiums.spent(taken - priced, pressure, now);
-    else if (this.#queue.size >= rows) this.#overhead.observe(taken, priced);
     this.#record.dispatched(entries, lane, this.#lanes, now);
-    return this.#slots.start(now, lane, dispatch);
+    return this.#slots.start(now, lane, dispatch, cheapest && this.#queue.size >= rows);
   }
 
   /**
@@ -223,8 +222,11 @@ export class Scheduler<E extends Entry> {
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
     if (failed) return;
+    const { taken, priced } = dispatch.choice;
+    const held = now - running.startsAt;
+    if (running.backlog) this.#overhead.observe(taken * (held / dispatch.expected), priced);
     if (journey !== undefined) this.#handOver.observe(journey, running.ahead);
-    lane.cost.observe({ rows, length, latency: latencyOf(running, now, journey) }, running.busy);
+    lane.cost.observe({ rows, length, latency: latencyOf(running, held, journey) }, running.busy);
     for (const { cost } of this.#lanes) if (cost !== lane.cost) cost.ranElsewhere();
   }
 
@@ -248,11 +250,11 @@ export class Scheduler<E extends Entry> {
 }
 
 /**
- * How long a batch held its slot: not while the event loop kept its answer waiting, nor while it waited for the batch
- * that it followed.
+ * What a batch took its worker, of the time that it held its slot: not while the event loop kept its answer waiting. One
+ * that followed another without a break held it for no longer than it took.
  */
-function latencyOf({ startsAt, ahead }: Running, now: number, journey: Journey | undefined): number {
-  if (journey === undefined) return now - startsAt;
+function latencyOf({ ahead }: Running, held: number, journey: Journey | undefined): number {
+  if (journey === undefined) return held;
   const { computeInput, computeInfer } = journey;
-  return ahead ? computeInfer : computeInput + computeInfer;
+  return ahead ? Math.max(held, computeInfer) : computeInput + computeInfer;
 }

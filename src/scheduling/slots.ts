@@ -12,6 +12,8 @@ export interface Running {
   readonly busy: number;
   /** Handed over before its slot was free. */
   readonly ahead: boolean;
+  /** More than it took along was waiting when it left. */
+  readonly backlog: boolean;
   /** The one that follows it on its slot. */
   follower: Running | undefined;
 }
@@ -37,12 +39,18 @@ export class Slots {
   }
 
   /** Takes a free slot; where there is none, the one of the lane that is free next. */
-  start(now: number, lane: Lane, { expected, bound }: Pick<Running, 'expected' | 'bound'>): Running {
+  start(
+    now: number,
+    lane: Lane,
+    { expected, bound }: Pick<Running, 'expected' | 'bound'>,
+    backlog = false,
+  ): Running {
     const free = this.#running.size < this.count;
     const leader = free ? undefined : this.#next((each) => each.lane === lane);
     const startsAt = leader === undefined ? now : Math.max(now, endOf(leader));
     const busy = Math.min(this.#running.size + 1, this.count);
-    const running = { lane, expected, bound, startsAt, busy, ahead: !free, follower: undefined };
+    const follower = undefined;
+    const running = { lane, expected, bound, startsAt, busy, ahead: !free, backlog, follower };
     if (leader === undefined) this.#running.add(running);
     else leader.follower = running;
     return running;
