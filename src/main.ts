@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 
 // Before anything else is loaded: what is compiled once is read from then on.
 enableCompileCache();
+// A heap may grow to four times what is alive in it. V8 would collect the whole of a heap this small every few hundred
+// requests, with helper threads that keep the cores from everybody else (docs/performance.md).
+setFlagsFromString('--heap-growing-percent=300');
 const { runProgram } = await import('./cli/program.ts');
 await runProgram(process.argv.slice(2));
