@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import type { TensorMap } from '../tensor/tensor.ts';
 import { OrtSession } from './ort-session.ts';
 import type { RunTime } from './run-time.ts';
+import { type SessionOptions, sessionOptions } from './session-options.ts';
 
 /**
  * Runs shorter than this, milliseconds, take the main thread less time than handing them to a worker and back would.
@@ -13,6 +14,9 @@ const LONGEST_ALONE = 1.5;
 
 /** What runs seem to take in the warm-up may be so many times too long. */
 const BUSY_START = 2;
+
+/** Threads of a run, the calling one included: it has the machine to itself, or is over before another could help. */
+const MOST_THREADS = 4;
 
 /** Files up to this are opened on the main thread: it stands still meanwhile. Bytes. */
 const LARGEST_FILE = 8 * 2 ** 20;
@@ -37,12 +41,13 @@ export class InPlace {
 
   /**
    * Undefined for a model that is too slow or too large, or not run by the CPU.
+   * @param options with the cores that all runs may use together
    * @param time of its runs, from the warm-up of the workers
    * @param idleTime milliseconds for which the event loop has waited for something to do
    */
   static open(
     path: string,
-    options: { readonly executionProviders: readonly string[]; readonly intraOpThreads: number },
+    options: SessionOptions & { readonly cores: number },
     time: RunTime,
     idleTime = () => performance.eventLoopUtilization().idle,
   ): InPlace | undefined {
@@ -50,7 +55,8 @@ export class InPlace {
     if (executionProviders.some((name) => name !== 'cpu') || statSync(path).size > LARGEST_FILE)
       return undefined;
     if (!(time.shortest < LONGEST_ALONE * BUSY_START)) return undefined;
-    return new InPlace(OrtSession.open(path, options), time, idleTime);
+    const intraOpThreads = Math.max(options.intraOpThreads, Math.min(options.cores, MOST_THREADS));
+    return new InPlace(OrtSession.open(path, { ...sessionOptions(options), intraOpThreads }), time, idleTime);
   }
 
   /** @param others whether runs of the model are under way */

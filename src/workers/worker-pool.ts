@@ -201,7 +201,9 @@ export class WorkerPool implements SlottedRunner {
 
   /** From now on runs that are short enough happen on the calling thread. To be called once, after the last warm-up. */
   shortRunsInPlace(): void {
-    this.#inPlace = InPlace.open(this.#options.path, this.#options, new RunTime(this.#warmRuns));
+    const { path, budget } = this.#options;
+    const options = { ...this.#options, cores: budget.cores };
+    this.#inPlace = InPlace.open(path, options, new RunTime(this.#warmRuns));
   }
 
   #runInPlace(inPlace: InPlace, inputs: TensorMap, { outputs: wanted }: RunOptions): RunResult {

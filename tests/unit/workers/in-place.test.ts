@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ComputeBudget } from '../../../src/workers/compute-budget.ts';
 import { InPlace } from '../../../src/workers/in-place.ts';
@@ -11,7 +12,7 @@ import { floatTensor, integerTensor, tensors, valuesOf } from '../../support/ten
 const folder = await modelFolder();
 afterAll(() => folder[Symbol.asyncDispose]());
 
-const CPU = { intraOpThreads: 1, executionProviders: ['cpu'] };
+const CPU = { intraOpThreads: 1, executionProviders: ['cpu'], cores: 1 };
 const addPath = await folder.write('add.onnx', addModel());
 const addends = tensors({ a: floatTensor([1, 4], 1), b: floatTensor([1, 4], 2) });
 const taking = (time: number) => new RunTime([{ elements: 8, time }]);
@@ -44,6 +45,20 @@ describe('a session in place', () => {
     const inPlace = InPlace.open(addPath, CPU, taking(1));
     expect(inPlace?.run(addends, undefined).outputs).toEqual(session.runSync(addends));
     await Promise.all([session.close(), inPlace?.close()]);
+  });
+
+  test.runIf(process.platform === 'linux')('computes on several cores, four at most', async () => {
+    const threads = () => readdirSync('/proc/self/task').length;
+    for (const [cores, helpers] of [
+      [1, 0],
+      [3, 2],
+      [64, 3],
+    ] as const) {
+      const before = threads();
+      const inPlace = InPlace.open(addPath, { ...CPU, cores }, taking(1));
+      expect(threads() - before).toBe(helpers);
+      await inPlace?.close();
+    }
   });
 
   test.each([
