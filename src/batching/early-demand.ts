@@ -1,5 +1,6 @@
 import type { EarlyRequest } from '../inference/served.ts';
 import type { Demand } from '../scheduling/entry.ts';
+import type { LatenessMargin } from '../scheduling/lateness-margin.ts';
 import type { ScheduledBatcherOptions } from './batch-lane.ts';
 
 /** A request of which only the headers are known. */
@@ -14,6 +15,7 @@ export interface Asking extends EarlyRequest {
 export function earlyDemand(
   { deadline, client, bodyBytes, pinned }: Asking,
   { lanes, batching, settings }: Pick<ScheduledBatcherOptions, 'lanes' | 'batching' | 'settings'>,
+  margin: LatenessMargin,
   now: number,
 ): Omit<Demand, 'rows' | 'length'> {
   const own = deadline ?? (batching.defaultTimeout > 0 ? now + batching.defaultTimeout : undefined);
@@ -23,7 +25,7 @@ export function earlyDemand(
   }
   return {
     acceptedAt: now,
-    deadline: own ?? now + settings.patience,
+    deadline: own === undefined ? now + settings.patience : margin.due(own, now),
     patient: own === undefined,
     priority: 1,
     client,

@@ -1,6 +1,7 @@
 import { fromUnknown, type InferenceError } from '../errors.ts';
 import type { Runner, RunOptions, RunResult, VariantChoice } from '../inference/runner.ts';
 import { NO_TIME } from '../inference/timings.ts';
+import { LatenessMargin } from '../scheduling/lateness-margin.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { BatchLane, ScheduledBatcherOptions } from './batch-lane.ts';
@@ -22,6 +23,7 @@ export class ScheduledBatcher implements Runner {
   readonly #lanes: readonly BatchLane[];
   readonly #options: ScheduledBatcherOptions;
   readonly #scheduler: Scheduler<ScheduledEntry>;
+  readonly #margin = new LatenessMargin();
   readonly #clock: Clock;
   readonly #wakeUp: WakeUp;
   readonly #stopListening: (() => void)[];
@@ -73,7 +75,7 @@ export class ScheduledBatcher implements Runner {
   refusal(asking: Asking): InferenceError | undefined {
     const now = this.#clock.now();
     if (!this.#scheduler.refusing(now)) return undefined;
-    const verdict = this.#scheduler.refusal(earlyDemand(asking, this.#options, now), now);
+    const verdict = this.#scheduler.refusal(earlyDemand(asking, this.#options, this.#margin, now), now);
     if (verdict === undefined) return undefined;
     const refusal = refusalOf(verdict);
     this.#tellRejected(refusal);
@@ -96,7 +98,9 @@ export class ScheduledBatcher implements Runner {
       },
       this.#onAbort,
     );
-    request.entries = entriesOf(request, inputs, options.terms, own === undefined, this.#options);
+    const patient = own === undefined;
+    const due = patient ? request.deadline : this.#margin.due(own, now);
+    request.entries = entriesOf(request, inputs, options.terms, { due, patient }, this.#options);
     this.#inFlight += 1;
     this.#offer(request, now);
     this.#pumpSoon();
@@ -196,7 +200,9 @@ export class ScheduledBatcher implements Runner {
     const batch = { entries, rows, reason, startedAt: now };
     try {
       const answer = await runBatch(batch, lane.runner, this.#clock, this.#options.padded);
-      this.#scheduler.ended(dispatch, running, this.#clock.now(), false, answer.timings);
+      const end = this.#clock.now();
+      this.#scheduler.ended(dispatch, running, end, false, answer.timings);
+      this.#margin.observe(entries.some(({ request }) => request.deadline < end));
       for (const [index, entry] of entries.entries()) {
         const result = answer.results[index];
         this.#ended(entry, result && { ...result, choice: this.#choice(entry, dispatch) });

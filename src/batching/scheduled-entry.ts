@@ -18,6 +18,7 @@ export interface EntryFields {
   /** Bit i: the lane with index i may answer. */
   readonly allowed: number;
   readonly terms: Terms;
+  readonly due: number;
   readonly patient: boolean;
 }
 
@@ -32,6 +33,7 @@ export class ScheduledEntry implements Entry {
   readonly allowed: number;
   readonly patient: boolean;
   readonly acceptedAt: number;
+  /** What is planned for: that of the request less a margin. */
   readonly deadline: number;
   readonly priority: number;
   readonly client: string;
@@ -49,7 +51,7 @@ export class ScheduledEntry implements Entry {
   /** The scheduler has taken it. */
   accepted = false;
 
-  constructor({ request, piece, inputs, rows, length, key, allowed, terms, patient }: EntryFields) {
+  constructor({ request, piece, inputs, rows, length, key, allowed, terms, due, patient }: EntryFields) {
     this.request = request;
     this.piece = piece;
     this.inputs = inputs;
@@ -59,7 +61,7 @@ export class ScheduledEntry implements Entry {
     this.allowed = allowed;
     this.patient = patient;
     this.acceptedAt = request.acceptedAt;
-    this.deadline = request.deadline;
+    this.deadline = due;
     this.priority = request.priority;
     this.client = terms.client;
     this.route = terms.route;
@@ -77,13 +79,13 @@ let alone = 0;
 /**
  * The entries of a request: one, or several that share its fate where it is larger than a batch.
  * @param asked any of the variants where left out
- * @param patient the deadline is not its own
+ * @param due when it has to be answered, and whether that is not its own deadline
  */
 export function entriesOf(
   request: PendingRequest<ScheduledEntry>,
   inputs: TensorMap,
   asked: Terms | undefined,
-  patient: boolean,
+  { due, patient }: { readonly due: number; readonly patient: boolean },
   { lanes, signature, batching, padded }: ScheduledBatcherOptions,
 ): ScheduledEntry[] {
   const shape = batchShape(inputs, request.outputs, signature, batching.maxBatchSize, padded?.inputs);
@@ -95,7 +97,7 @@ export function entriesOf(
     if (terms === ANY || terms.variants.includes(lane.variant)) allowed |= 1 << lane.index;
     limit = Math.min(limit, lane.maxBatchSize);
   }
-  const whole = { request, piece: 0, inputs, rows, length, key, allowed, terms, patient };
+  const whole = { request, piece: 0, inputs, rows, length, key, allowed, terms, due, patient };
   if (shape.key === undefined || rows <= limit) return [new ScheduledEntry(whole)];
   return Array.from({ length: Math.ceil(rows / limit) }, (_, piece) => {
     const start = piece * limit;

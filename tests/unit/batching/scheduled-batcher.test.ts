@@ -236,3 +236,22 @@ describe('the end', () => {
     expect(clock.timers).toBe(0);
   });
 });
+
+it('leaves a part of the time free once answers have been late', async () => {
+  const { run, runners, clock } = setUpScheduled();
+  const ask = (time: number) => run(rowsOf([1]), { ...terms({}), deadline: clock.now() + time });
+  const answer = async (): Promise<void> => {
+    for (const runner of runners) while (runner.active.length > 0) await runner.succeed();
+  };
+  const before = ask(10);
+  await answer();
+  expect(before.outcome).toEqual([2]);
+  for (let late = 0; late < 30; late++) {
+    ask(100);
+    clock.advance(101);
+    await answer();
+  }
+  const after = ask(10);
+  await settled();
+  expect(after.error).toMatchObject({ code: 'deadline_exceeded', reason: 'infeasible' });
+});
