@@ -66,15 +66,21 @@ export class ComputeBudget {
     if (this.#waiting.delete(seat)) this.#offer();
   }
 
-  /** Wakes the waiting, first come first; the head is not overtaken by one that needs fewer cores. */
+  /**
+   * Wakes the waiting, first come first; the head is not overtaken by one that needs fewer cores. Whoever had its turn
+   * and let it pass waits no more: it asks again when it wants to run, and nobody else has to stand behind it.
+   */
   #offer(): void {
-    for (const seat of [...this.#waiting]) {
-      if (!this.#waiting.has(seat)) continue;
+    const offered = new Set<Seat>();
+    for (const seat of this.#waiting) {
+      if (offered.has(seat)) continue;
       if (this.#free < seat.threads) return;
+      offered.add(seat);
       this.#waiting.delete(seat);
       this.#turn = seat;
       seat.wake();
       this.#turn = undefined;
     }
+    for (const seat of offered) this.#waiting.delete(seat);
   }
 }

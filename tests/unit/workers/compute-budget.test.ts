@@ -107,6 +107,19 @@ describe('the compute budget', () => {
     expect(started).toEqual(['a', 'c']);
   });
 
+  test('lets nobody stand behind pools that let their turn pass', () => {
+    const budget = new ComputeBudget(1);
+    // Variants of one model: whoever is woken asks for all of them, and starts nothing yet.
+    const seats: Seat[] = [];
+    const ask = () => seats.map((seat) => budget.available(seat));
+    for (let variant = 0; variant < 3; variant++) seats.push(budget.join(1, ask));
+    const busy = budget.join(1, () => {});
+    budget.take(busy);
+    expect(ask()).toEqual([0, 0, 0]);
+    budget.give(busy);
+    expect(ask()).toEqual([1, 1, 1]);
+  });
+
   test('lets a batch that wants more threads than there are cores run alone', () => {
     const { pool, started } = pools(2, { huge: 8 });
     pool('huge').offer(2);
