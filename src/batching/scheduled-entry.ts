@@ -18,7 +18,9 @@ export interface EntryFields {
   /** Bit i: the lane with index i may answer. */
   readonly allowed: number;
   readonly terms: Terms;
+  /** What is planned for: the deadline less a margin. */
   readonly due: number;
+  /** It has no deadline of its own. */
   readonly patient: boolean;
 }
 

@@ -222,9 +222,10 @@ export class Scheduler<E extends Entry> {
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
     if (failed) return;
-    const { taken, priced } = dispatch.choice;
+    const { expected, choice } = dispatch;
     const held = now - running.startsAt;
-    if (running.backlog) this.#overhead.observe(taken * (held / dispatch.expected), priced);
+    if (running.backlog && expected > 0)
+      this.#overhead.observe(choice.taken * (held / expected), choice.priced);
     if (journey !== undefined) this.#handOver.observe(journey, running.ahead);
     lane.cost.observe({ rows, length, latency: latencyOf(running, held, journey) }, running.busy);
     for (const { cost } of this.#lanes) if (cost !== lane.cost) cost.ranElsewhere();

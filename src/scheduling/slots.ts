@@ -10,7 +10,7 @@ export interface Running {
   startsAt: number;
   /** Slots that ran when it started, its own included. */
   readonly busy: number;
-  /** Handed over before its slot was free. */
+  /** Handed over before its slot was free, to follow another. */
   readonly ahead: boolean;
   /** More than it took along was waiting when it left. */
   readonly backlog: boolean;
@@ -49,8 +49,8 @@ export class Slots {
     const leader = free ? undefined : this.#next((each) => each.lane === lane);
     const startsAt = leader === undefined ? now : Math.max(now, endOf(leader));
     const busy = Math.min(this.#running.size + 1, this.count);
-    const follower = undefined;
-    const running = { lane, expected, bound, startsAt, busy, ahead: !free, backlog, follower };
+    const ahead = leader !== undefined;
+    const running = { lane, expected, bound, startsAt, busy, ahead, backlog, follower: undefined };
     if (leader === undefined) this.#running.add(running);
     else leader.follower = running;
     return running;

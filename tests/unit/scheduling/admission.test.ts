@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { CostModel } from '../../../src/scheduling/cost-model.ts';
 import type { Entry } from '../../../src/scheduling/entry.ts';
 import type { Scheduler } from '../../../src/scheduling/scheduler.ts';
-import { entryOf, schedulerOf } from './entries.ts';
+import { entryOf, laneOf, schedulerOf } from './entries.ts';
 
 const FAST = [{ fixed: 4, perRow: 1 }];
 
@@ -73,6 +74,45 @@ test('a floor that only the slow variant reaches is priced on that one', () => {
     { deadline: 500 },
   ).taken;
   expect(easy).toBeGreaterThan(5 * strict);
+});
+
+describe('how long batches hold their slot', () => {
+  /** Runs one batch after the other in front of a backlog, and empties it. */
+  function run(scheduler: Scheduler<Entry>, batches: number, held: number): number {
+    let now = 0;
+    for (let batch = 0; batch < batches; batch++) {
+      while (scheduler.size < 40) scheduler.offer(entryOf({ acceptedAt: now, deadline: now + 10_000 }), now);
+      const decision = scheduler.next(now);
+      if (decision.kind !== 'dispatch') throw new Error(`nothing runs: ${decision.kind}`);
+      const running = scheduler.started(decision, now);
+      now += held;
+      const journey = { computeInput: 0, computeInfer: decision.expected, computeOutput: 0 };
+      scheduler.ended(decision, running, now, false, journey);
+      for (const entry of decision.entries) scheduler.settled(entry);
+    }
+    for (let { kind } = scheduler.next(now); kind === 'dispatch' || kind === 'drop'; )
+      kind = scheduler.next(now + 20_000).kind;
+    return now + 30_000;
+  }
+
+  test('counts in what is taken, if that is longer than they are expected to run', () => {
+    const [prompt, kept] = [20, 40].map((held) => {
+      const scheduler = schedulerOf(FAST);
+      const now = run(scheduler, 200, held);
+      return fill(scheduler, now, { deadline: now + 500 }).taken;
+    });
+    expect(prompt).toBeGreaterThan(300);
+    expect(kept).toBeLessThan(0.7 * (prompt ?? 0));
+  });
+
+  test('says nothing where nothing is expected of them', () => {
+    const lanes = [{ ...laneOf(0), cost: new CostModel() }];
+    const scheduler = schedulerOf(FAST, { lanes });
+    const now = run(scheduler, 3, 20);
+    const verdict = scheduler.offer(entryOf({ deadline: now + 10_000 }), now);
+    expect(verdict).toMatchObject({ kind: 'accept' });
+    expect(verdict.kind === 'accept' && Number.isFinite(verdict.price.demand)).toBe(true);
+  });
 });
 
 describe('the bounds', () => {
