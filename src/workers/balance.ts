@@ -19,6 +19,7 @@ export const TASKS_PER_WORKER = 2;
  */
 export function leastBusy(): Balancer {
   const given = new Map<number, number>();
+  const turnOf = (worker: number): number => given.get(worker) ?? 0;
   let count = 0;
   return (task, workers) => {
     const ticket = task[queueOptionsSymbol as keyof typeof task] as Ticket | null;
@@ -26,18 +27,15 @@ export function leastBusy(): Balancer {
     for (const worker of workers) {
       if (worker.terminating || worker.destroyed || worker.currentUsage >= TASKS_PER_WORKER) continue;
       if (ticket?.only !== undefined && worker.id !== ticket.only) continue;
-      if (chosen === null || rank(worker) < rank(chosen)) chosen = worker;
+      const fewer = chosen === null || worker.currentUsage < chosen.currentUsage;
+      const sooner = worker.currentUsage === chosen?.currentUsage && turnOf(worker.id) < turnOf(chosen.id);
+      if (fewer || sooner) chosen = worker;
     }
     if (chosen === null) return null;
     given.set(chosen.id, ++count);
     if (ticket !== null) ticket.worker = chosen.id;
     return chosen;
   };
-
-  /** Counts stay far below what a number holds exactly. */
-  function rank({ id, currentUsage }: { readonly id: number; readonly currentUsage: number }): number {
-    return currentUsage * 2 ** 40 + (given.get(id) ?? 0);
-  }
 }
 
 /** Runs a task once on every worker. */

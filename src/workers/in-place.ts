@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { TensorMap } from '../tensor/tensor.ts';
 import { OrtSession } from './ort-session.ts';
 import type { RunTime } from './run-time.ts';
-import { type SessionOptions, sessionOptions } from './session-options.ts';
+import type { SessionOptions } from './session-options.ts';
 
 /**
  * Runs shorter than this, milliseconds, take the main thread less time than handing them to a worker and back would.
@@ -56,7 +56,7 @@ export class InPlace {
       return undefined;
     if (!(time.shortest < LONGEST_ALONE * BUSY_START)) return undefined;
     const intraOpThreads = Math.max(options.intraOpThreads, Math.min(options.cores, MOST_THREADS));
-    return new InPlace(OrtSession.open(path, { ...sessionOptions(options), intraOpThreads }), time, idleTime);
+    return new InPlace(OrtSession.open(path, { ...options, intraOpThreads }), time, idleTime);
   }
 
   /** @param others whether runs of the model are under way */
