@@ -1,4 +1,5 @@
 import { fromUnknown, type InferenceError } from '../errors.ts';
+import type { CancelSignal } from '../inference/cancellation.ts';
 import type { DispatchReason, VariantObserver } from '../inference/observer.ts';
 import type { Runner, RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
 import type { Batching, Signature } from '../inference/signature.ts';
@@ -119,7 +120,7 @@ export class DynamicBatcher implements Runner {
     await this.#runner.close();
   }
 
-  #refusal(signal: AbortSignal | undefined, deadline: number, now: number): InferenceError | undefined {
+  #refusal(signal: CancelSignal | undefined, deadline: number, now: number): InferenceError | undefined {
     if (this.#draining) return refusals.closing();
     if (signal?.aborted) return refusals.canceled();
     if (!(deadline > now)) return refusals.late();

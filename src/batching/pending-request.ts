@@ -1,4 +1,5 @@
 import { fromUnknown, type InferenceError } from '../errors.ts';
+import type { CancelSignal } from '../inference/cancellation.ts';
 import type { RunResult } from '../inference/runner.ts';
 import type { Timings } from '../inference/timings.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
@@ -11,7 +12,7 @@ import type { KeyQueue } from './request-queue.ts';
  */
 export class PendingRequest<Piece extends { readonly rows: number } = Entry> {
   readonly outputs: readonly string[] | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly priority: number;
   readonly acceptedAt: number;
   /** Infinity for none. */

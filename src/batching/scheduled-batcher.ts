@@ -1,4 +1,5 @@
 import { fromUnknown, type InferenceError } from '../errors.ts';
+import type { CancelSignal } from '../inference/cancellation.ts';
 import type { Runner, RunOptions, RunResult, VariantChoice } from '../inference/runner.ts';
 import { NO_TIME } from '../inference/timings.ts';
 import { LatenessMargin } from '../scheduling/lateness-margin.ts';
@@ -124,7 +125,7 @@ export class ScheduledBatcher implements Runner {
     this.#wakeUp.stop();
   }
 
-  #refusal(signal: AbortSignal | undefined, deadline: number, now: number): InferenceError | undefined {
+  #refusal(signal: CancelSignal | undefined, deadline: number, now: number): InferenceError | undefined {
     if (this.#closing !== undefined) return refusals.closing();
     if (signal?.aborted) return refusals.canceled();
     return deadline > now ? undefined : refusals.late();

@@ -1,4 +1,5 @@
 import { InferenceError } from '../errors.ts';
+import { Cancellation } from '../inference/cancellation.ts';
 import type { RunOptions, RunResult, Terms } from '../inference/runner.ts';
 import type { Timings } from '../inference/timings.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
@@ -47,7 +48,7 @@ export class Flight {
   readonly #onAbandoned: (flight: Flight) => void;
   readonly #onLeft: () => void;
   readonly #waiters = new Set<Waiter>();
-  #controller: AbortController | undefined;
+  #cancellation: Cancellation | undefined;
 
   constructor(key: number, inputs: TensorMap, leader: Waiter, begun: number, rules: Rules) {
     const { defaultPriority, onAbandoned, onLeft } = rules;
@@ -69,8 +70,8 @@ export class Flight {
   /** The leader's options, but that the run is cancelled only when nobody waits for it any more. */
   runOptions(): RunOptions {
     if (this.#options.signal === undefined) return this.#options;
-    this.#controller ??= new AbortController();
-    return { ...this.#options, signal: this.#controller.signal };
+    this.#cancellation ??= new Cancellation();
+    return { ...this.#options, signal: this.#cancellation };
   }
 
   /**
@@ -95,7 +96,7 @@ export class Flight {
   leave(waiter: Waiter): void {
     if (this.#waiters.size === 1) {
       this.#onAbandoned(this);
-      this.#controller?.abort();
+      this.#cancellation?.abort();
       return;
     }
     this.#waiters.delete(waiter);

@@ -1,6 +1,7 @@
 import { Metadata, type StatusObject, type status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Code, InferenceError } from '../errors.ts';
+import { Cancellation, type CancelSignal } from '../inference/cancellation.ts';
 import type { InferenceResponse } from '../inference/types.ts';
 import { answerHeaders } from '../protocol/answer-headers.ts';
 import { STATUS } from '../protocol/status.ts';
@@ -33,24 +34,24 @@ export interface CallContext {
   /** Address of the client. */
   readonly client: string;
   /** Aborted when the client cancels or is gone. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** To be called when the call is answered: from then on its end is no cancellation. */
   settle(): void;
 }
 
 export function openCall(call: CallSurface): CallContext {
-  const controller = new AbortController();
+  const signal = new Cancellation();
   let settled = false;
   // grpc-js emits this at the end of every call, answered ones too.
   call.on('cancelled', () => {
-    if (!settled) controller.abort();
+    if (!settled) signal.abort();
   });
   return {
     requestId: requestIdOf(call.metadata.get('x-request-id')[0]),
     deadline: deadlineOf(call.getDeadline()),
     key: call.metadata.get('x-sluice-key')[0]?.toString(),
     client: call.getPeer().replace(/:\d+$/, ''),
-    signal: controller.signal,
+    signal,
     settle: () => {
       settled = true;
     },

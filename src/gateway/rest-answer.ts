@@ -1,14 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import { Cancellation, type CancelSignal } from '../inference/cancellation.ts';
 import { answerHeaders, type RunDescription } from '../protocol/answer-headers.ts';
 
 /** The signal of a request: aborted when its client goes away before the answer is out. */
-export function disconnectSignal(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
+export function disconnectSignal(response: ServerResponse): CancelSignal {
+  const cancellation = new Cancellation();
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
+    if (!response.writableFinished) cancellation.abort();
   });
-  return controller.signal;
+  return cancellation;
 }
 
 /** Headers of every answer that a model gave. */

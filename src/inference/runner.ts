@@ -1,4 +1,5 @@
 import type { TensorMap } from '../tensor/tensor.ts';
+import type { CancelSignal } from './cancellation.ts';
 import type { Timings } from './timings.ts';
 
 export interface RunOptions {
@@ -8,7 +9,7 @@ export interface RunOptions {
    * Cancels a run that is still queued. It ends at our queue: a run that reached a worker always finishes, because
    * ONNX Runtime cannot be interrupted.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /**
    * On the clock of `performance.now()`, milliseconds: a run not started by then is dropped with `deadline_exceeded`.
    */

@@ -1,3 +1,4 @@
+import type { CancelSignal } from './cancellation.ts';
 import type { Reuse, VariantChoice } from './runner.ts';
 import type { Timings } from './timings.ts';
 
@@ -9,7 +10,7 @@ export interface TaskRequest {
   readonly task?: string | undefined;
   /** The parsed JSON body, or the raw bytes of an image. */
   readonly body: unknown;
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /** On the clock of `performance.now()`, milliseconds. */
   readonly deadline?: number | undefined;
   /** Requests of one key stay on one arm of a rollout. */

@@ -1,4 +1,5 @@
 import type { Tensor, TensorMap } from '../tensor/tensor.ts';
+import type { CancelSignal } from './cancellation.ts';
 import type { Reuse, VariantChoice } from './runner.ts';
 import type { Timings } from './timings.ts';
 
@@ -23,7 +24,7 @@ export interface InferenceRequest {
   /** Every output when left out. */
   readonly outputs?: readonly RequestedOutput[];
   /** Aborted when the client is gone. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /**
    * On the clock of `performance.now()`, milliseconds; from the transport (gRPC deadline). The sooner of it and
    * `timeout` counts.

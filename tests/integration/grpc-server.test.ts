@@ -1,6 +1,7 @@
 import { compressionAlgorithms, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferenceError } from '../../src/errors.ts';
+import type { RunOptions } from '../../src/inference/runner.ts';
 import { fakeDataPlane } from '../support/fake-data-plane.ts';
 import { defaultModels, echoModel, FakeRegistry } from '../support/fake-registry.ts';
 import { faultOf, GrpcClient } from '../support/grpc-client.ts';
@@ -194,12 +195,14 @@ describe('clients that do not wait', () => {
     const codes = Promise.withResolvers<string>();
     const hang = {
       ...echoModel('hang', 'FP32', ''),
-      run: (_: unknown, { signal, deadline }: { signal?: AbortSignal; deadline?: number }) =>
+      run: (_: unknown, { signal, deadline }: RunOptions) =>
         new Promise<never>((_resolve, reject) => {
           running.resolve(deadline);
-          signal?.addEventListener('abort', () => {
-            aborted.resolve();
-            reject(new InferenceError('canceled', 'the client is gone'));
+          signal?.addEventListener('abort', {
+            handleEvent: () => {
+              aborted.resolve();
+              reject(new InferenceError('canceled', 'the client is gone'));
+            },
           });
         }),
     };
@@ -235,10 +238,10 @@ describe('clients that do not wait', () => {
   });
 
   test('an answered call is not aborted afterwards', async () => {
-    let signal: AbortSignal | undefined;
+    let signal: RunOptions['signal'];
     const model = {
       ...echoModel('echo', 'FP32', ''),
-      run: (_: unknown, options: { signal?: AbortSignal }) => {
+      run: (_: unknown, options: RunOptions) => {
         signal = options.signal;
         return new Map();
       },

@@ -1,4 +1,5 @@
 import { InferenceError, notFound, unavailable } from '../../src/errors.ts';
+import type { CancelSignal } from '../../src/inference/cancellation.ts';
 import { SILENT_OBSERVER } from '../../src/inference/observer.ts';
 import type { Runner, RunOptions } from '../../src/inference/runner.ts';
 import type {
@@ -188,11 +189,12 @@ export function defaultModels(): FakeModel[] {
   ];
 }
 
-function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+function untilAborted(signal: CancelSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
-    const cancel = () => reject(new InferenceError('canceled', 'the client is gone', { reason: 'canceled' }));
-    if (signal?.aborted === true) cancel();
-    else signal?.addEventListener('abort', cancel, { once: true });
+    const handleEvent = () =>
+      reject(new InferenceError('canceled', 'the client is gone', { reason: 'canceled' }));
+    if (signal?.aborted === true) handleEvent();
+    else signal?.addEventListener('abort', { handleEvent });
   });
 }
 

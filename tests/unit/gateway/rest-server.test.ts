@@ -151,7 +151,8 @@ describe('requests', () => {
     expect(signal?.aborted).toBe(false);
     leaving.abort();
     await expect(request).rejects.toThrow();
-    if (signal?.aborted !== true) await once(signal ?? new EventTarget(), 'abort');
+    if (signal?.aborted !== true)
+      await new Promise<void>((handleEvent) => signal?.addEventListener('abort', { handleEvent }));
     release();
     expect((await ended.promise).slice(0, 2)).toEqual(['/v2/models/:model/infer', 499]);
   });
