@@ -28,14 +28,14 @@ export interface Ending {
 /** The slots of a node: how many batches run, and when the next ones can start. */
 export class Slots {
   readonly count: number;
-  readonly #running = new Set<Running>();
+  readonly #running: Running[] = [];
 
   constructor(count: number) {
     this.count = Math.max(1, count);
   }
 
   get busy(): number {
-    return this.#running.size;
+    return this.#running.length;
   }
 
   /** Takes a free slot; where there is none, the one of the lane that is free next. */
@@ -45,23 +45,25 @@ export class Slots {
     { expected, bound }: Pick<Running, 'expected' | 'bound'>,
     backlog = false,
   ): Running {
-    const free = this.#running.size < this.count;
+    const free = this.#running.length < this.count;
     const leader = free ? undefined : this.#next((each) => each.lane === lane);
     const startsAt = leader === undefined ? now : Math.max(now, endOf(leader));
-    const busy = Math.min(this.#running.size + 1, this.count);
+    const busy = Math.min(this.#running.length + 1, this.count);
     const ahead = leader !== undefined;
     const running = { lane, expected, bound, startsAt, busy, ahead, backlog, follower: undefined };
-    if (leader === undefined) this.#running.add(running);
+    if (leader === undefined) this.#running.push(running);
     else leader.follower = running;
     return running;
   }
 
   end(running: Running, now: number): void {
     const { follower } = running;
-    if (this.#running.delete(running)) {
+    const index = this.#running.indexOf(running);
+    if (index >= 0) {
+      this.#running.splice(index, 1);
       if (follower === undefined) return;
       follower.startsAt = now;
-      this.#running.add(follower);
+      this.#running.push(follower);
       return;
     }
     for (const each of this.#running) if (each.follower === running) each.follower = undefined;
@@ -69,7 +71,7 @@ export class Slots {
 
   /** The slot that is free next of those that nothing follows yet, where all are taken. */
   ending(): Ending | undefined {
-    if (this.#running.size < this.count) return undefined;
+    if (this.#running.length < this.count) return undefined;
     const next = this.#next(() => true);
     return next === undefined ? undefined : { lane: next.lane, at: endOf(next) };
   }
@@ -77,7 +79,7 @@ export class Slots {
   /** A batch that is overdue is expected at any moment. */
   freeTimes(now: number): FreeTimes {
     const times: number[] = [];
-    for (let free = this.count - this.#running.size; free > 0; free--) times.push(now);
+    for (let free = this.count - this.#running.length; free > 0; free--) times.push(now);
     for (const { startsAt, bound, follower } of this.#running) {
       times.push(Math.max(startsAt + bound, now) + (follower?.expected ?? 0));
     }

@@ -71,6 +71,7 @@ export class ComputeBudget {
    * and let it pass waits no more: it asks again when it wants to run, and nobody else has to stand behind it.
    */
   #offer(): void {
+    if (this.#waiting.size === 0) return;
     const offered = new Set<Seat>();
     for (const seat of this.#waiting) {
       if (offered.has(seat)) continue;
