@@ -3,7 +3,7 @@ import type { Traffic } from '../inputs/requests.ts';
 import { Generator } from '../load/generator-process.ts';
 import { type Bar, failureLines, ms, rows } from './bar.ts';
 import { type BarsContext, closed, MINILM_TRAFFIC, SEED, TINY_TRAFFIC } from './context.ts';
-import { type Versus, versus } from './versus.ts';
+import { settle, type Versus, versus } from './versus.ts';
 
 const TIMES = 2.2;
 const LEAST = 0.9;
@@ -52,12 +52,13 @@ async function* compare(
     Generator.open({ target: { protocol: 'rest-json', address }, traffic: [traffic], seed: SEED });
   await using ours = await open(server.rest);
   await using theirs = await open(plain.address);
+  const sides = [
+    { generator: ours, pid: server.pid },
+    { generator: theirs, pid: plain.pid },
+  ] as const;
+  await settle(...sides);
   for (const concurrency of concurrencies) {
-    const result = await versus(
-      { generator: ours, pid: server.pid },
-      { generator: theirs, pid: plain.pid },
-      closed(concurrency),
-    );
+    const result = await versus(...sides, closed(concurrency));
     yield { concurrency, result };
   }
 }

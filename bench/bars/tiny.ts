@@ -2,7 +2,7 @@ import { Baseline } from '../baselines/baseline.ts';
 import { Generator } from '../load/generator-process.ts';
 import { type Bar, failureLines, percent, rows } from './bar.ts';
 import { type BarsContext, closed, SEED, TINY_TRAFFIC } from './context.ts';
-import { versus } from './versus.ts';
+import { settle, versus } from './versus.ts';
 
 const SHARE = 0.8;
 const CONCURRENCY = 64;
@@ -15,12 +15,12 @@ export async function* tinyBars({ server }: BarsContext): AsyncGenerator<Bar> {
       Generator.open({ target: { protocol, address }, traffic: [TINY_TRAFFIC], seed: SEED });
     await using ours = await open(protocol === 'grpc' ? server.grpc : server.rest);
     await using theirs = await open(protocol === 'grpc' ? constant.grpc : constant.address);
-    const result = await versus(
+    const sides = [
       { generator: ours, pid: server.pid },
       { generator: theirs, pid: constant.pid },
-      closed(CONCURRENCY),
-      { rounds: 3 },
-    );
+    ] as const;
+    await settle(...sides);
+    const result = await versus(...sides, closed(CONCURRENCY), { rounds: 3 });
     yield {
       name: `tiny model, ${protocol}, concurrency ${CONCURRENCY}`,
       bar: `${percent(SHARE)} of a constant's`,

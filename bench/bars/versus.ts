@@ -21,6 +21,16 @@ export interface Versus {
   readonly failures: Readonly<Record<string, number>>;
 }
 
+/** Requests out, and for how long, milliseconds, until the code of both servers is compiled. */
+const SETTLING = { concurrency: 64, duration: 4000 };
+
+/** Lets both servers serve before they are compared: what they do in their first seconds is not what they go on doing. */
+export async function settle(...sides: readonly Side[]): Promise<void> {
+  const { concurrency, duration } = SETTLING;
+  const load = { kind: 'closed', concurrency, driver: 'autocannon' } as const;
+  for (const { generator } of sides) await generator.run({ load, warmUp: 0, duration });
+}
+
 /** Two servers under the same load, window by window in turn. */
 export async function versus(
   ours: Side,

@@ -41,6 +41,12 @@ const RULES: Readonly<Record<Count, CountRule>> = {
     share: 0.15,
     least: 64,
   },
+  keptBytes: {
+    reason:
+      'left when the young generation is collected, though nobody needs it: long pauses, whole collections',
+    share: 0.15,
+    least: 512,
+  },
   promises: {
     reason: 'promises created: each is an allocation and a turn of the microtask queue',
     share: 0.1,

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { GCProfiler } from 'node:v8';
 import { pino } from 'pino';
 import type { InferenceRequest } from '../../src/inference/types.ts';
-import { asyncCounter, installCounters, readTally } from './counters.ts';
+import { asyncCounter, collectYoung, installCounters, readTally } from './counters.ts';
 import type { Order, Report } from './messages.ts';
 
 installCounters();
@@ -62,7 +62,8 @@ process.on('message', (order: Order) => {
     send({ kind: 'tally', tally: readTally(batches()), collections: 0 });
   } else {
     const tally = readTally(batches());
-    send({ kind: 'tally', tally, collections: collector?.stop().statistics.length ?? 0 });
+    const collections = collector?.stop().statistics.length ?? 0;
+    send({ kind: 'tally', tally: collectYoung(tally), collections });
   }
 });
 

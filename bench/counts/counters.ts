@@ -12,6 +12,7 @@ export const COUNTS = [
   'batches',
   'heapBytes',
   'bufferBytes',
+  'keptBytes',
   'promises',
   'timers',
 ] as const;
@@ -67,7 +68,14 @@ export const asyncCounter = createHook({
 /** Everything counted so far, and all that was ever allocated: the collector must not run between two calls. */
 export function readTally(batches: number): Tally {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { ...tally, batches, heapBytes: heapUsed, bufferBytes: arrayBuffers };
+  return { ...tally, batches, heapBytes: heapUsed, bufferBytes: arrayBuffers, keptBytes: heapUsed };
+}
+
+/** The tally, with what is left in the heap when the young generation alone has been collected. */
+export function collectYoung(tally: Tally): Tally {
+  // What survives twice has become old.
+  for (let times = 0; times < 2; times++) globalThis.gc?.({ type: 'minor' });
+  return { ...tally, keptBytes: process.memoryUsage().heapUsed };
 }
 
 function copied(bytes: number): void {
