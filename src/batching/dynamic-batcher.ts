@@ -12,7 +12,7 @@ import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { DrainRate } from './drain-rate.ts';
 import { sliceRows } from './merge-split.ts';
 import { Entry, PendingRequest } from './pending-request.ts';
-import { refusals, runnerIsAtFault } from './refusals.ts';
+import { refusalOnArrival, refusals, runnerIsAtFault } from './refusals.ts';
 import { type KeyQueue, RequestQueue } from './request-queue.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -121,9 +121,8 @@ export class DynamicBatcher implements Runner {
   }
 
   #refusal(signal: CancelSignal | undefined, deadline: number, now: number): InferenceError | undefined {
-    if (this.#draining) return refusals.closing();
-    if (signal?.aborted) return refusals.canceled();
-    if (!(deadline > now)) return refusals.late();
+    const refusal = refusalOnArrival(this.#draining, signal, deadline, now);
+    if (refusal !== undefined) return refusal;
     const waiting = this.#queue.size;
     const { maxQueueSize } = this.#batching;
     if (waiting < maxQueueSize || (waiting === 0 && this.#runner.freeSlots > 0)) return undefined;

@@ -1,4 +1,5 @@
 import { type Code, InferenceError, unavailable } from '../errors.ts';
+import type { CancelSignal } from '../inference/cancellation.ts';
 import type { Verdict } from '../scheduling/admission.ts';
 
 /** Why a request is refused, or dropped before it ran. */
@@ -36,6 +37,18 @@ export const refusals = {
     ),
   noLane: () => unavailable('none of the variants that may answer is loaded'),
 } as const;
+
+/** Of a request for which nothing else matters: the batcher closes, its client has gone, or its deadline has passed. */
+export function refusalOnArrival(
+  closing: boolean,
+  signal: CancelSignal | undefined,
+  deadline: number,
+  now: number,
+): InferenceError | undefined {
+  if (closing) return refusals.closing();
+  if (signal?.aborted) return refusals.canceled();
+  return deadline > now ? undefined : refusals.late();
+}
 
 /** What the admission's verdict means for the request; undefined: no variant that may answer is there. */
 export function refusalOf(verdict: Exclude<Verdict, { kind: 'accept' }> | undefined): InferenceError {

@@ -1,5 +1,4 @@
 import { fromUnknown, type InferenceError } from '../errors.ts';
-import type { CancelSignal } from '../inference/cancellation.ts';
 import type { Runner, RunOptions, RunResult, VariantChoice } from '../inference/runner.ts';
 import { NO_TIME } from '../inference/timings.ts';
 import { LatenessMargin } from '../scheduling/lateness-margin.ts';
@@ -11,7 +10,7 @@ import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { type Dispatch, laneOf, reasonOf } from './dispatch.ts';
 import { type Asking, earlyDemand } from './early-demand.ts';
 import { PendingRequest } from './pending-request.ts';
-import { refusalOf, refusals, runnerIsAtFault } from './refusals.ts';
+import { refusalOf, refusalOnArrival, refusals, runnerIsAtFault } from './refusals.ts';
 import { entriesOf, type ScheduledEntry } from './scheduled-entry.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -87,12 +86,13 @@ export class ScheduledBatcher implements Runner {
     const now = this.#clock.now();
     const { batching, settings } = this.#options;
     const own = options.deadline ?? (batching.defaultTimeout > 0 ? now + batching.defaultTimeout : undefined);
-    const refusal = this.#refusal(options.signal, own ?? Infinity, now);
+    const { signal } = options;
+    const refusal = refusalOnArrival(this.#closing !== undefined, signal, own ?? Infinity, now);
     if (refusal !== undefined) return this.#refuse(refusal);
     const request = new PendingRequest<ScheduledEntry>(
       {
         outputs: options.outputs,
-        signal: options.signal,
+        signal,
         priority: batching.priorityLevels === 0 ? 1 : (options.priority ?? batching.defaultPriority),
         acceptedAt: now,
         deadline: own ?? now + settings.patience,
@@ -123,12 +123,6 @@ export class ScheduledBatcher implements Runner {
     }
     for (const stop of this.#stopListening) stop();
     this.#wakeUp.stop();
-  }
-
-  #refusal(signal: CancelSignal | undefined, deadline: number, now: number): InferenceError | undefined {
-    if (this.#closing !== undefined) return refusals.closing();
-    if (signal?.aborted) return refusals.canceled();
-    return deadline > now ? undefined : refusals.late();
   }
 
   #refuse(refusal: InferenceError): Promise<never> {

@@ -152,8 +152,9 @@ function load(path: string, options: SessionOptions): Binding.InferenceSession {
       interOpNumThreads: 1,
       logSeverityLevel: 4,
       extra: {
-        // A spinning thread burns a core while the server is idle.
-        'session.intra_op.allow_spinning': '0',
+        // The threads of a run wait for each other awake, and stop when it ends: they would burn a core of an idle server.
+        'session.intra_op.allow_spinning': '1',
+        'session.force_spinning_stop': '1',
         'session.inter_op.allow_spinning': '0',
         // The runtime would place what a provider cannot do on the CPU without a word.
         ...(executionProviders.includes('cpu') ? {} : { 'session.disable_cpu_ep_fallback': '1' }),
