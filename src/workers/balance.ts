@@ -2,6 +2,8 @@ import { type Piscina, queueOptionsSymbol } from 'piscina';
 
 type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;
 
+type Choice = Parameters<Balancer>[1][number];
+
 /** Travels with a task as far as the balancer. */
 export interface Ticket {
   /** The thread id of the only worker the task is for. */
@@ -14,22 +16,25 @@ export interface Ticket {
 export const TASKS_PER_WORKER = 2;
 
 /**
- * The worker with the fewest tasks, of several the one that got its last task first and so ends it first; or the one
- * that the task is for.
+ * The worker with the fewest tasks, or the one that the task is for. Of several that are busy the one that got its last
+ * task first, and so ends it first; of several that are idle the one that got it last: its session is still in the
+ * processor's caches.
  */
 export function leastBusy(): Balancer {
   const given = new Map<number, number>();
   const turnOf = (worker: number): number => given.get(worker) ?? 0;
   let count = 0;
+  const isBetter = ({ id, currentUsage }: Choice, other: Choice): boolean =>
+    currentUsage === 0 ? turnOf(id) > turnOf(other.id) : turnOf(id) < turnOf(other.id);
   return (task, workers) => {
     const ticket = task[queueOptionsSymbol as keyof typeof task] as Ticket | null;
-    let chosen: (typeof workers)[number] | null = null;
+    let chosen: Choice | null = null;
     for (const worker of workers) {
       if (worker.terminating || worker.destroyed || worker.currentUsage >= TASKS_PER_WORKER) continue;
       if (ticket?.only !== undefined && worker.id !== ticket.only) continue;
       const fewer = chosen === null || worker.currentUsage < chosen.currentUsage;
-      const sooner = worker.currentUsage === chosen?.currentUsage && turnOf(worker.id) < turnOf(chosen.id);
-      if (fewer || sooner) chosen = worker;
+      const better = worker.currentUsage === chosen?.currentUsage && isBetter(worker, chosen);
+      if (fewer || better) chosen = worker;
     }
     if (chosen === null) return null;
     given.set(chosen.id, ++count);
