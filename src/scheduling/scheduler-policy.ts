@@ -3,6 +3,7 @@ import type { Entry } from './entry.ts';
 import type { Lane } from './lane.ts';
 import { type Expected, isWorthWaiting } from './returning-rows.ts';
 import type { Ending } from './slots.ts';
+import { spread } from './spread.ts';
 
 /** Entries looked at to find those that may join a head, and those that may. */
 const MOST_SCANNED = 256;
@@ -58,9 +59,11 @@ export function decide<E extends Entry>(view: PolicyView<E>, now: number): Decis
   if (mask === 0) return IDLE;
   const inOrder = compatible(view, mask);
   const choice = chooseVariant(inOrder, open, view, now);
-  if (choice !== undefined) return waits(choice, view, now) ?? dispatch(choice);
   const [head] = inOrder;
-  return head === undefined || (head.allowed & ~mask) !== 0 ? IDLE : { kind: 'drop', entries: [head] };
+  if (head === undefined) return IDLE;
+  if (choice === undefined) return (head.allowed & ~mask) !== 0 ? IDLE : { kind: 'drop', entries: [head] };
+  const leavesNothing = choice.window.entries.length === inOrder.length;
+  return waits(choice, view, now) ?? dispatch(leavesNothing ? spread(choice, head, view, now) : choice);
 }
 
 /**

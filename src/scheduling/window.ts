@@ -103,7 +103,8 @@ export function bestWindow<E extends Entry>(
   return windowOf(entries.slice(best.from, best.to + 1), lane, busy);
 }
 
-function windowOf<E extends Entry>(entries: readonly E[], lane: Lane, busy: number): Window<E> {
+/** These entries, whatever it takes. */
+export function windowOf<E extends Entry>(entries: readonly E[], lane: Lane, busy: number): Window<E> {
   let rows = 0;
   let weight = 0;
   let work = 0;

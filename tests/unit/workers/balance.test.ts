@@ -36,5 +36,7 @@ test('of several busy workers the one that was given its last task first', () =>
 });
 
 test('of several idle workers the one that was given its last task last', () => {
-  expect(give({ 1: 0, 2: 0, 3: 0 }, [{ only: 2 }, 2, {}, 2, { only: 3 }, {}, 3, 2, {}])).toEqual([2, 2, 3, 2, 2]);
+  expect(give({ 1: 0, 2: 0, 3: 0 }, [{ only: 2 }, 2, {}, 2, { only: 3 }, {}, 3, 2, {}])).toEqual([
+    2, 2, 3, 2, 2,
+  ]);
 });

@@ -1,0 +1,67 @@
+import type { Choice } from './choose-variant.ts';
+import type { Entry } from './entry.ts';
+import type { FreeTimes } from './free-times.ts';
+import { LEAST_GAIN } from './lane.ts';
+import { windowOf } from './window.ts';
+
+export interface SpreadView {
+  readonly free: FreeTimes;
+  /** Slots that run now. */
+  readonly busy: number;
+  /** Milliseconds that a slot is idle between two batches, unless the second follows the first. */
+  readonly handOver: number;
+}
+
+/**
+ * One slot must not have everything to do while another one has nothing. Of a batch that would take all that waits,
+ * the part that leaves the rest to the slot that is free next, where all of it has ended sooner so. Where no other slot
+ * is free sooner the rest follows on the same one: that pays where two halves take no longer than the whole and the
+ * break after it. The whole where neither is so, or the rest would be late.
+ * @param head the entry that has to be in the part
+ */
+export function spread<E extends Entry>(
+  choice: Choice<E>,
+  head: E,
+  view: SpreadView,
+  now: number,
+): Choice<E> {
+  const { lane, window, cheapest } = choice;
+  const { entries, rows, expected } = window;
+  if (entries.length < 2) return choice;
+  const next = nextFree(view, now, expected);
+  const even = next < expected ? (expected + next) / 2 : expected / 2;
+  const [part, rest] = divide(entries, head, (rows * even) / expected);
+  if (rest.length === 0) return choice;
+  const first = windowOf(part, lane, view.busy + 1);
+  const second = windowOf(rest, lane, view.busy + 1);
+  const start = nextFree(view, now, first.expected);
+  const follows = start >= first.expected;
+  const most = follows ? expected + view.handOver : expected * (1 - LEAST_GAIN);
+  if ((follows && !cheapest) || start + second.expected > most) return choice;
+  const answeredBy = now + start + second.bound;
+  if (rest.some(({ deadline }) => answeredBy > deadline)) return choice;
+  return {
+    ...choice,
+    window: first,
+    taken: (choice.taken * first.expected) / expected,
+    priced: part.reduce((sum, { demand }) => sum + demand, 0),
+  };
+}
+
+/** Milliseconds until the next slot is free, if one is taken for so long now. */
+const nextFree = ({ free }: SpreadView, now: number, taken: number): number =>
+  Math.max(free.occupied(now + taken).first - now, 0);
+
+/** The fewest entries from one end that have so many rows and the head among them; and those that are left. */
+function divide<E extends Entry>(
+  entries: readonly E[],
+  head: E,
+  least: number,
+): readonly [readonly E[], readonly E[]] {
+  let rows = 0;
+  let count = 0;
+  while (rows < least && count < entries.length) rows += (entries[count++] as E).rows;
+  return entries.indexOf(head) < count
+    ? [entries.slice(0, count), entries.slice(count)]
+    : [entries.slice(-count), entries.slice(0, -count)];
+}

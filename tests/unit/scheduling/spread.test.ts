@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import type { Choice } from '../../../src/scheduling/choose-variant.ts';
+import type { Entry } from '../../../src/scheduling/entry.ts';
+import { FreeTimes } from '../../../src/scheduling/free-times.ts';
+import { spread } from '../../../src/scheduling/spread.ts';
+import { windowOf } from '../../../src/scheduling/window.ts';
+import { entryOf, laneOf, schedulerOf } from './entries.ts';
+
+const many = (count: number, fields: Partial<Entry> = {}) =>
+  Array.from({ length: count }, () => entryOf({ demand: 2, ...fields }));
+
+interface Case {
+  readonly entries: readonly Entry[];
+  readonly head?: number;
+  /** When the other slot is free; this one is now. */
+  readonly other: number;
+  readonly handOver?: number;
+  /** Milliseconds of a batch, and of each of its rows. */
+  readonly fixed?: number;
+  readonly perRow?: number;
+  readonly cheapest?: boolean;
+}
+
+/** What is left of a batch of these entries at time 0. */
+function spreadOf({ entries, head = 0, other, handOver = 0, fixed = 4, perRow = 1, cheapest = true }: Case) {
+  const lane = laneOf(0, { fixed, perRow }, [1, 8]);
+  const window = windowOf(entries, lane, 1);
+  const choice: Choice<Entry> = {
+    lane,
+    window,
+    taken: window.expected / 2,
+    priced: entries.length * 2,
+    pressure: 0,
+    cheapest,
+  };
+  const view = { free: new FreeTimes([0, other]), busy: 0, handOver };
+  return spread(choice, entries[head] as Entry, view, 0);
+}
+
+const rowsOf = (given: Case): number => spreadOf(given).window.rows;
+
+describe('a batch of all that waits', () => {
+  test('leaves half to another slot that is free', () => {
+    const { window, taken, priced } = spreadOf({ entries: many(8), other: 0 });
+    expect(window.rows).toBe(4);
+    expect(window.expected).toBeCloseTo(8, 0);
+    expect(taken).toBeCloseTo(4, 0);
+    expect(priced).toBe(8);
+  });
+
+  test('leaves less to one that is free later, so that both end together', () => {
+    expect(rowsOf({ entries: many(12), other: 4 })).toBe(8);
+    expect(rowsOf({ entries: many(12), other: 8 })).toBe(9);
+  });
+
+  test('leaves nothing where the other slot would end no sooner', () => {
+    expect(rowsOf({ entries: many(8), other: 11 })).toBe(8);
+    expect(rowsOf({ entries: many(8), other: 100 })).toBe(8);
+    expect(rowsOf({ entries: many(1), other: 0 })).toBe(1);
+  });
+
+  test('leaves half to follow it where that costs less than the break it saves, on the cheapest lane', () => {
+    expect(rowsOf({ entries: many(8), other: 100, fixed: 1, handOver: 2 })).toBe(4);
+    expect(rowsOf({ entries: many(8), other: 100, fixed: 4, handOver: 2 })).toBe(8);
+    expect(rowsOf({ entries: many(8), other: 100, fixed: 1, handOver: 2, cheapest: false })).toBe(8);
+  });
+
+  test('leaves nothing that would be late for it', () => {
+    const following = { other: 100, fixed: 1, handOver: 2 };
+    const urgent = [...many(7), entryOf({ deadline: 9.5 })];
+    expect(rowsOf({ entries: urgent, ...following })).toBe(8);
+    expect(rowsOf({ entries: [...many(7), entryOf({ deadline: 20 })], ...following })).toBe(4);
+  });
+
+  test('keeps the head, at whichever end of the lengths it is', () => {
+    const entries = [1, 1, 1, 1, 8, 8, 8, 8].map((length) => entryOf({ length }));
+    expect(spreadOf({ entries, other: 0, head: 0 }).window).toMatchObject({ rows: 4, length: 1 });
+    expect(spreadOf({ entries, other: 0, head: 7 }).window.entries).toContain(entries[7]);
+    expect(spreadOf({ entries, other: 0, head: 7 }).window.rows).toBeLessThan(8);
+  });
+
+  test('of one request stays whole', () => {
+    expect(rowsOf({ entries: [entryOf({ rows: 8 })], other: 0 })).toBe(8);
+  });
+});
+
+test('what arrives at once at an idle node is run on all of its slots', () => {
+  const scheduler = schedulerOf([{ fixed: 4, perRow: 1 }], { slots: 2 });
+  for (const entry of many(12)) scheduler.offer(entry, 0);
+  const rows: number[] = [];
+  for (let slot = 0; slot < 2; slot++) {
+    const decision = scheduler.next(0);
+    if (decision.kind !== 'dispatch') throw new Error(`it decided to ${decision.kind}`);
+    scheduler.started(decision, 0);
+    rows.push(decision.rows);
+  }
+  expect(rows).toEqual([6, 6]);
+});
