@@ -176,6 +176,9 @@ function batchLane(
     get freeSlots() {
       return runner.freeSlots;
     },
+    get idle() {
+      return Math.max(0, runner.instances - runner.running);
+    },
     get slotsAhead() {
       return runner.slotsAhead;
     },

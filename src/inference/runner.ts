@@ -91,6 +91,8 @@ export interface SpareRunner {
  * takes a slot at once and gives it back before its promise settles.
  */
 export interface SlottedRunner extends Runner {
+  /** Runs that can go on at once. */
+  readonly instances: number;
   /** Runs that may start right now. */
   readonly freeSlots: number;
   /** Runs that may be handed over while every slot is taken, each to follow one that goes on. */

@@ -14,6 +14,8 @@ export interface Lane {
   readonly maxTokens: number;
   /** Batches that may start right now. */
   readonly freeSlots: number;
+  /** Instances that run nothing; as many as there are free slots where left out. */
+  readonly idle?: number;
   /** Batches that workers may be handed while they are busy, to follow the ones they run; none where left out. */
   readonly slotsAhead?: number;
 }

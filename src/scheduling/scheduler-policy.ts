@@ -38,6 +38,8 @@ export interface PolicyView<E extends Entry> extends ChoiceView<E> {
   readonly freeSlots: number;
   /** What is expected to arrive in a moment. */
   readonly coming: Expected | undefined;
+  /** When a lane can start one more batch beside the one that it starts now. */
+  readonly nextFor: (lane: Lane) => number;
   /** The slot that is free next, where none is, and how long it takes to hand a batch over; milliseconds. */
   readonly ending: Ending | undefined;
   readonly handOver: number;

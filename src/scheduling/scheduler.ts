@@ -180,6 +180,7 @@ export class Scheduler<E extends Entry> {
         busy: this.#slots.busy,
         freeSlots: this.#slots.count - this.#slots.busy,
         coming: this.#returning.expected(now),
+        nextFor: (lane) => this.#slots.nextFor(lane, now),
         ending: this.#slots.ending(),
         handOver: this.#handOver.time,
       },

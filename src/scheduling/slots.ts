@@ -76,13 +76,24 @@ export class Slots {
     return next === undefined ? undefined : { lane: next.lane, at: endOf(next) };
   }
 
+  /**
+   * When the lane can start one more batch beside the one that it starts now: on any slot where it has another idle
+   * instance, else where one of its own runs ends. Infinity for never.
+   */
+  nextFor(lane: Lane, now: number): number {
+    const another = (lane.idle ?? lane.freeSlots) > 1;
+    if (another && this.count - this.#running.length > 1) return now;
+    let next = Infinity;
+    for (const each of this.#running)
+      if (another || each.lane === lane) next = Math.min(next, boundOf(each, now));
+    return next;
+  }
+
   /** A batch that is overdue is expected at any moment. */
   freeTimes(now: number): FreeTimes {
     const times: number[] = [];
     for (let free = this.count - this.#running.length; free > 0; free--) times.push(now);
-    for (const { startsAt, bound, follower } of this.#running) {
-      times.push(Math.max(startsAt + bound, now) + (follower?.expected ?? 0));
-    }
+    for (const each of this.#running) times.push(boundOf(each, now));
     return new FreeTimes(times);
   }
 
@@ -95,5 +106,9 @@ export class Slots {
     return next;
   }
 }
+
+/** When its slot is free at the latest. */
+const boundOf = ({ startsAt, bound, follower }: Running, now: number): number =>
+  Math.max(startsAt + bound, now) + (follower?.expected ?? 0);
 
 const endOf = ({ startsAt, expected }: Running): number => startsAt + expected;

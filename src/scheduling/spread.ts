@@ -1,11 +1,11 @@
 import type { Choice } from './choose-variant.ts';
 import type { Entry } from './entry.ts';
-import type { FreeTimes } from './free-times.ts';
-import { LEAST_GAIN } from './lane.ts';
+import { type Lane, LEAST_GAIN } from './lane.ts';
 import { windowOf } from './window.ts';
 
 export interface SpreadView {
-  readonly free: FreeTimes;
+  /** When a lane can start one more batch beside the one that it starts now. */
+  readonly nextFor: (lane: Lane) => number;
   /** Slots that run now. */
   readonly busy: number;
   /** Milliseconds that a slot is idle between two batches, unless the second follows the first. */
@@ -14,8 +14,8 @@ export interface SpreadView {
 
 /**
  * One slot must not have everything to do while another one has nothing. Of a batch that would take all that waits,
- * the part that leaves the rest to the slot that is free next, where all of it has ended sooner so. Where no other slot
- * is free sooner the rest follows on the same one: that pays where two halves take no longer than the whole and the
+ * the part that leaves the rest to the lane's instance that is free next, where all of it has ended sooner so. Where no
+ * other one is free sooner the rest follows on the same one: that pays where two halves take no longer than the whole and the
  * break after it. The whole where neither is so, or the rest would be late.
  * @param head the entry that has to be in the part
  */
@@ -28,14 +28,14 @@ export function spread<E extends Entry>(
   const { lane, window, cheapest } = choice;
   const { entries, rows, expected } = window;
   if (entries.length < 2) return choice;
-  const next = nextFree(view, now, expected);
+  const next = view.nextFor(lane) - now;
   const even = next < expected ? (expected + next) / 2 : expected / 2;
   const [part, rest] = divide(entries, head, (rows * even) / expected);
   if (rest.length === 0) return choice;
   const first = windowOf(part, lane, view.busy + 1);
   const second = windowOf(rest, lane, view.busy + 1);
-  const start = nextFree(view, now, first.expected);
-  const follows = start >= first.expected;
+  const start = Math.min(next, first.expected);
+  const follows = next >= first.expected;
   const most = follows ? expected + view.handOver : expected * (1 - LEAST_GAIN);
   if ((follows && !cheapest) || start + second.expected > most) return choice;
   const answeredBy = now + start + second.bound;
@@ -47,10 +47,6 @@ export function spread<E extends Entry>(
     priced: part.reduce((sum, { demand }) => sum + demand, 0),
   };
 }
-
-/** Milliseconds until the next slot is free, if one is taken for so long now. */
-const nextFree = ({ free }: SpreadView, now: number, taken: number): number =>
-  Math.max(free.occupied(now + taken).first - now, 0);
 
 /** The fewest entries from one end that have so many rows and the head among them; and those that are left. */
 function divide<E extends Entry>(

@@ -152,7 +152,7 @@ function load(path: string, options: SessionOptions): Binding.InferenceSession {
       interOpNumThreads: 1,
       logSeverityLevel: 4,
       extra: {
-        // The threads of a run wait for each other awake, and stop when it ends: they would burn a core of an idle server.
+        // The threads of a run wait for each other awake; spinning on after it, they would burn a core of an idle server.
         'session.intra_op.allow_spinning': '1',
         'session.force_spinning_stop': '1',
         'session.inter_op.allow_spinning': '0',

@@ -75,6 +75,10 @@ export class PuppetRunner implements SlottedRunner {
     this.#timings = timings;
   }
 
+  get instances(): number {
+    return this.slots;
+  }
+
   get freeSlots(): number {
     return Math.max(this.slots - this.#active.size, 0);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Choice } from '../../../src/scheduling/choose-variant.ts';
 import type { Entry } from '../../../src/scheduling/entry.ts';
-import { FreeTimes } from '../../../src/scheduling/free-times.ts';
+import { Slots } from '../../../src/scheduling/slots.ts';
 import { spread } from '../../../src/scheduling/spread.ts';
 import { windowOf } from '../../../src/scheduling/window.ts';
 import { entryOf, laneOf, schedulerOf } from './entries.ts';
@@ -33,7 +33,7 @@ function spreadOf({ entries, head = 0, other, handOver = 0, fixed = 4, perRow = 
     pressure: 0,
     cheapest,
   };
-  const view = { free: new FreeTimes([0, other]), busy: 0, handOver };
+  const view = { nextFor: () => other, busy: 0, handOver };
   return spread(choice, entries[head] as Entry, view, 0);
 }
 
@@ -84,15 +84,51 @@ describe('a batch of all that waits', () => {
   });
 });
 
-test('what arrives at once at an idle node is run on all of its slots', () => {
-  const scheduler = schedulerOf([{ fixed: 4, perRow: 1 }], { slots: 2 });
-  for (const entry of many(12)) scheduler.offer(entry, 0);
-  const rows: number[] = [];
-  for (let slot = 0; slot < 2; slot++) {
-    const decision = scheduler.next(0);
-    if (decision.kind !== 'dispatch') throw new Error(`it decided to ${decision.kind}`);
-    scheduler.started(decision, 0);
-    rows.push(decision.rows);
+describe('what arrives at once at an idle node of two slots', () => {
+  /** Rows of what is started, until nothing more is, on a lane with so many instances. */
+  function started(instances: number): number[] {
+    const rows: number[] = [];
+    const lane = {
+      ...laneOf(0, { fixed: 4, perRow: 1 }),
+      get freeSlots() {
+        return instances - rows.length;
+      },
+    };
+    const scheduler = schedulerOf([], { lanes: [lane], slots: 2 });
+    for (const entry of many(12)) scheduler.offer(entry, 0);
+    for (let decision = scheduler.next(0); decision.kind === 'dispatch'; decision = scheduler.next(0)) {
+      scheduler.started(decision, 0);
+      rows.push(decision.rows);
+    }
+    return rows;
   }
-  expect(rows).toEqual([6, 6]);
+
+  test('is run on both', () => expect(started(2)).toEqual([6, 6]));
+
+  test('is run whole where there is but one instance', () => expect(started(1)).toEqual([12]));
+});
+
+describe('one more batch of a lane can start', () => {
+  const [own, other] = [laneOf(0, { freeSlots: 1 }), laneOf(1)];
+  const runs = { expected: 8, bound: 10 };
+
+  test('now where it has another idle instance and there is another slot', () => {
+    expect(new Slots(2).nextFor({ ...own, idle: 2 }, 5)).toBe(5);
+    expect(new Slots(2).nextFor({ ...own, idle: 1 }, 5)).toBe(Infinity);
+    expect(new Slots(1).nextFor({ ...own, idle: 2 }, 5)).toBe(Infinity);
+  });
+
+  test('when a run of another lane ends, where it has an instance for it', () => {
+    const slots = new Slots(2);
+    slots.start(0, other, runs);
+    expect(slots.nextFor({ ...own, idle: 2 }, 5)).toBe(10);
+    expect(slots.nextFor({ ...own, idle: 1 }, 5)).toBe(Infinity);
+  });
+
+  test('when one of its own runs ends', () => {
+    const slots = new Slots(3);
+    slots.start(0, own, runs);
+    slots.start(0, other, { expected: 1, bound: 2 });
+    expect(slots.nextFor(own, 5)).toBe(10);
+  });
 });
