@@ -1,6 +1,7 @@
 import type { Generator } from '../load/generator-process.ts';
 import type { Load } from '../load/messages.ts';
 import { mean, median } from '../statistics/summary.ts';
+import { closed } from './context.ts';
 import { failuresOf, mergedLatency, rate, type ServedWindow, servedWindow } from './paired.ts';
 
 /** A server to measure: where its load comes from, and its process. */
@@ -27,8 +28,7 @@ const SETTLING = { concurrency: 64, duration: 4000 };
 /** Lets both servers serve before they are compared: what they do in their first seconds is not what they go on doing. */
 export async function settle(...sides: readonly Side[]): Promise<void> {
   const { concurrency, duration } = SETTLING;
-  const load = { kind: 'closed', concurrency, driver: 'autocannon' } as const;
-  for (const { generator } of sides) await generator.run({ load, warmUp: 0, duration });
+  for (const { generator } of sides) await generator.run({ load: closed(concurrency), warmUp: 0, duration });
 }
 
 /** Two servers under the same load, window by window in turn. */

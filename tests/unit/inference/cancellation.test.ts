@@ -38,7 +38,7 @@ describe('a cancellation', () => {
     expect(other.told).toBe(1);
   });
 
-  it('can be used where an AbortSignal can', () => {
+  it('is what an AbortSignal is too', () => {
     const controller = new AbortController();
     const listener = listening(controller.signal);
     controller.abort();
