@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { TensorMap } from '../tensor/tensor.ts';
 import { OrtSession } from './ort-session.ts';
-import type { RunTime } from './run-time.ts';
+import { RunTime, type TimedRun } from './run-time.ts';
 import type { SessionOptions } from './session-options.ts';
 
 /**
@@ -10,16 +10,33 @@ import type { SessionOptions } from './session-options.ts';
 const SHORTER_THAN_HANDING_OVER = 0.1;
 
 /** Longest run, milliseconds, that a lone request may hold the main thread for. */
-const LONGEST_ALONE = 1.5;
+const LONGEST_ALONE = 2;
 
-/** What runs seem to take in the warm-up may be so many times too long. */
+/** What runs seem to take when a model is opened may be so many times too long: that is a busy time. */
 const BUSY_START = 2;
+
+/** Longest run of the workers' warm-up, milliseconds, after which it is tried here how long it really takes. */
+const LONGEST_TRIED = 15;
 
 /** Threads of a run, the calling one included: it has the machine to itself, or is over before another could help. */
 const MOST_THREADS = 4;
 
+/** Runs that tell how long one takes here; the first one of a session takes longer than all others. */
+const TRIALS = 4;
+
 /** Files up to this are opened on the main thread: it stands still meanwhile. Bytes. */
 const LARGEST_FILE = 8 * 2 ** 20;
+
+/** Milliseconds: the time, and for how long the event loop has waited for something to do. */
+export interface LoopClock {
+  readonly now: () => number;
+  readonly idle: () => number;
+}
+
+const LOOP: LoopClock = {
+  now: () => performance.now(),
+  idle: () => performance.eventLoopUtilization().idle,
+};
 
 /**
  * A session on the calling thread, for models that compute for less time than it takes to wake a worker: their runs
@@ -29,34 +46,41 @@ const LARGEST_FILE = 8 * 2 ** 20;
 export class InPlace {
   readonly #session: OrtSession;
   readonly #time: RunTime;
-  readonly #idleTime: () => number;
+  readonly #clock: LoopClock;
   /** How long the event loop had been idle when the last run ended. */
   #idle = -1;
 
-  private constructor(session: OrtSession, time: RunTime, idleTime: () => number) {
+  private constructor(session: OrtSession, time: RunTime, clock: LoopClock) {
     this.#session = session;
     this.#time = time;
-    this.#idleTime = idleTime;
+    this.#clock = clock;
   }
 
   /**
    * Undefined for a model that is too slow or too large, or not run by the CPU.
    * @param options with the cores that all runs may use together
-   * @param time of its runs, from the warm-up of the workers
-   * @param idleTime milliseconds for which the event loop has waited for something to do
+   * @param runs the workers' warm-up
+   * @param sample inputs to try here: a run has other threads than there
    */
   static open(
     path: string,
     options: SessionOptions & { readonly cores: number },
-    time: RunTime,
-    idleTime = () => performance.eventLoopUtilization().idle,
+    runs: readonly TimedRun[],
+    sample: TensorMap,
+    clock = LOOP,
   ): InPlace | undefined {
     const { executionProviders } = options;
     if (executionProviders.some((name) => name !== 'cpu') || statSync(path).size > LARGEST_FILE)
       return undefined;
-    if (!(time.shortest < LONGEST_ALONE * BUSY_START)) return undefined;
+    const there = new RunTime(runs);
+    if (!(there.shortest < LONGEST_TRIED)) return undefined;
     const intraOpThreads = Math.max(options.intraOpThreads, Math.min(options.cores, MOST_THREADS));
-    return new InPlace(OrtSession.open(path, { ...options, intraOpThreads }), time, idleTime);
+    const session = OrtSession.open(path, { ...options, intraOpThreads });
+    const share = quickest(session, sample, clock) / there.expected(sample);
+    if (there.shortest * share < LONGEST_ALONE * BUSY_START)
+      return new InPlace(session, new RunTime(runs, share), clock);
+    void session.close();
+    return undefined;
   }
 
   /** @param others whether runs of the model are under way */
@@ -65,25 +89,41 @@ export class InPlace {
     if (expected < SHORTER_THAN_HANDING_OVER) return true;
     if (expected > LONGEST_ALONE || others) return false;
     // No idle moment since the last run: something waited while it held the thread.
-    return this.#idleTime() > this.#idle;
+    return this.#clock.idle() > this.#idle;
   }
 
   /** Throws what the session throws. Returns the outputs and the milliseconds that it took. */
   run(inputs: TensorMap, outputs: readonly string[] | undefined): { outputs: TensorMap; time: number } {
-    const start = performance.now();
+    const start = this.#clock.now();
     const computed = this.#session.runSync(inputs, outputs);
-    const time = performance.now() - start;
+    const time = this.#clock.now() - start;
     this.#time.observe(inputs, time);
-    this.#idle = this.#idleTime();
+    this.#idle = this.#clock.idle();
     return { outputs: computed, time };
   }
 
-  /** A run of the model on a worker took so many milliseconds. */
-  observe(inputs: TensorMap, time: number): void {
-    this.#time.observe(inputs, time);
+  /** A run of the model went to a worker. */
+  ranElsewhere(): void {
+    this.#time.fade();
   }
 
   close(): Promise<void> {
     return this.#session.close();
   }
+}
+
+/** Milliseconds; Infinity where the model refuses the inputs. No more runs than one where that is a long one. */
+function quickest(session: OrtSession, inputs: TensorMap, { now }: LoopClock): number {
+  let least = Infinity;
+  try {
+    for (let trial = 0; trial < TRIALS; trial++) {
+      const start = now();
+      session.runSync(inputs);
+      least = Math.min(least, now() - start);
+      if (least > LONGEST_TRIED) break;
+    }
+  } catch {
+    return Infinity;
+  }
+  return least;
 }

@@ -2,8 +2,12 @@ import type { TensorMap } from '../tensor/tensor.ts';
 
 /** The share of the newest run in the moving average. */
 const NEWEST = 0.1;
-/** A run that took this many times longer than expected was held up by something else. */
-const HELD_UP = 4;
+/** What is forgotten of what was seen each time that a run happens elsewhere. */
+const FADING = 0.01;
+/** What was known at first may be so many times too long: a model is opened in a busy moment. */
+const BUSY_START = 2;
+/** No single run counts for more than this many times what was expected: some are held up by something else. */
+const HELD_UP = 1.5;
 
 /** A size of inputs that was run, and the milliseconds it took. */
 export interface TimedRun {
@@ -17,9 +21,13 @@ export interface TimedRun {
 export class RunTime {
   readonly #fixed: number;
   readonly #perElement: number;
-  #scale = 1;
+  readonly #start: number;
+  #scale: number;
 
-  constructor(runs: readonly TimedRun[]) {
+  /** @param share what a run takes of what it took in the warm-up, as far as is known at first */
+  constructor(runs: readonly TimedRun[], share = 1) {
+    this.#start = share;
+    this.#scale = share;
     const known = runs
       .filter(({ time }) => Number.isFinite(time))
       .toSorted((a, b) => a.elements - b.elements);
@@ -35,7 +43,7 @@ export class RunTime {
     this.shortest = first.time;
   }
 
-  /** Milliseconds of the smallest run; Infinity where none is known. */
+  /** Milliseconds of the smallest run of the warm-up; Infinity where none is known. */
   readonly shortest: number = Infinity;
 
   /** Milliseconds. */
@@ -48,6 +56,12 @@ export class RunTime {
     if (!(expected > 0) || !Number.isFinite(expected)) return;
     const ratio = Math.min(time / expected, HELD_UP * this.#scale);
     this.#scale += NEWEST * (ratio - this.#scale);
+  }
+
+  /** Expects a little less, down to half of what it did at first: what is thought too long would never be tried again. */
+  fade(): void {
+    const least = this.#start / BUSY_START;
+    if (this.#scale > least) this.#scale += FADING * (least - this.#scale);
   }
 }
 

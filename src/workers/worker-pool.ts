@@ -12,7 +12,7 @@ import type { Described, Reply, RunDone, RunTask, WarmDone, WarmTask, WorkerSetu
 import { monotonic } from './monotonic.ts';
 import { placeInputs } from './place-inputs.ts';
 import { rowsOf } from './rows.ts';
-import { elementsOf, RunTime, type TimedRun } from './run-time.ts';
+import { elementsOf, type TimedRun } from './run-time.ts';
 import { type SampleOptions, sampleInputs } from './sample-inputs.ts';
 import { type SessionOptions, sessionOptions } from './session-options.ts';
 import { SharedMemory } from './shared-memory.ts';
@@ -182,7 +182,7 @@ export class WorkerPool implements SlottedRunner {
     try {
       const task: RunTask = { inputs: placed.inputs, outputs: options.outputs };
       const { outputs, inferStart, inferEnd } = unwrap(await this.#post(task));
-      this.#observe(inputs, inferEnd - inferStart);
+      this.#observe(inferEnd - inferStart);
       return {
         outputs,
         timings: {
@@ -203,7 +203,8 @@ export class WorkerPool implements SlottedRunner {
   shortRunsInPlace(): void {
     const { path, budget } = this.#options;
     const options = { ...this.#options, cores: budget.cores };
-    this.#inPlace = InPlace.open(path, options, new RunTime(this.#warmRuns));
+    const sample = sampleInputs(this.signature, 1, this.#setup.warm?.sample);
+    this.#inPlace = InPlace.open(path, options, this.#warmRuns, sample);
   }
 
   #runInPlace(inPlace: InPlace, inputs: TensorMap, { outputs: wanted }: RunOptions): RunResult {
@@ -269,8 +270,8 @@ export class WorkerPool implements SlottedRunner {
     if (this.#running === 0) this.#idle?.();
   }
 
-  #observe(inputs: TensorMap, inferTime: number): void {
-    this.#inPlace?.observe(inputs, inferTime);
+  #observe(inferTime: number): void {
+    this.#inPlace?.ranElsewhere();
     const known = Number.isFinite(this.#inferTime) ? this.#inferTime : inferTime;
     this.#inferTime = known + NEWEST * (inferTime - known);
   }

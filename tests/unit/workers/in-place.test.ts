@@ -3,7 +3,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ComputeBudget } from '../../../src/workers/compute-budget.ts';
 import { InPlace } from '../../../src/workers/in-place.ts';
 import { OrtSession } from '../../../src/workers/ort-session.ts';
-import { RunTime } from '../../../src/workers/run-time.ts';
 import { openPool } from '../../../src/workers/worker-pool.ts';
 import { modelFolder } from '../../support/onnx/make-models.ts';
 import { addModel, mlpModel, poisonModel } from '../../support/onnx/models.ts';
@@ -15,34 +14,63 @@ afterAll(() => folder[Symbol.asyncDispose]());
 const CPU = { intraOpThreads: 1, executionProviders: ['cpu'], cores: 1 };
 const addPath = await folder.write('add.onnx', addModel());
 const addends = tensors({ a: floatTensor([1, 4], 1), b: floatTensor([1, 4], 2) });
-const taking = (time: number) => new RunTime([{ elements: 8, time }]);
+/** A warm-up of the workers in which a run took so many milliseconds. */
+const taking = (time: number) => [{ elements: 8, time }];
+
+/** Every run takes so many milliseconds by this clock. */
+const clockOf = (time: number, idle = () => 0) => {
+  let now = 0;
+  return {
+    now: () => {
+      now += time;
+      return now;
+    },
+    idle,
+  };
+};
+/** Opens a model whose runs take `here` on this thread, and took `there` in the workers' warm-up. */
+const open = (here: number, there = here, idle = () => 0) =>
+  InPlace.open(addPath, CPU, taking(there), addends, clockOf(here, idle));
 
 describe('a run', () => {
   test('that is shorter than handing it over happens in place, whatever else runs', () => {
-    const inPlace = InPlace.open(addPath, CPU, taking(0.02), () => 0);
-    expect(inPlace?.takes(addends, true)).toBe(true);
+    expect(open(0.02)?.takes(addends, true)).toBe(true);
   });
 
   test('of about a millisecond does where it is the only one', () => {
-    const inPlace = InPlace.open(addPath, CPU, taking(1), () => 0);
+    const inPlace = open(1);
     expect(inPlace?.takes(addends, false)).toBe(true);
     expect(inPlace?.takes(addends, true)).toBe(false);
   });
 
   test('goes to a worker where the one before kept somebody waiting', () => {
     let idle = 5;
-    const inPlace = InPlace.open(addPath, CPU, taking(1), () => idle);
+    const inPlace = open(1, 1, () => idle);
     inPlace?.run(addends, undefined);
     expect(inPlace?.takes(addends, false)).toBe(false);
     idle = 6;
     expect(inPlace?.takes(addends, false)).toBe(true);
+  });
+
+  test('is as long as it is here, however long it took on a worker', () => {
+    expect(open(1, 14)?.takes(addends, false)).toBe(true);
+    expect(open(3, 1)?.takes(addends, false)).toBe(false);
+  });
+
+  test('that seemed too long when the model was opened is tried again', () => {
+    const inPlace = open(3);
+    for (let run = 0; run < 1000; run++) inPlace?.ranElsewhere();
+    expect(inPlace?.takes(addends, false)).toBe(true);
+    inPlace?.run(addends, undefined);
+    for (let run = 0; run < 10; run++) inPlace?.run(addends, undefined);
+    expect(inPlace?.takes(addends, false)).toBe(false);
   });
 });
 
 describe('a session in place', () => {
   test('answers what a session answers', async () => {
     const session = OrtSession.open(addPath, CPU);
-    const inPlace = InPlace.open(addPath, CPU, taking(1));
+    const inPlace = open(1);
     expect(inPlace?.run(addends, undefined).outputs).toEqual(session.runSync(addends));
     await Promise.all([session.close(), inPlace?.close()]);
   });
@@ -55,26 +83,28 @@ describe('a session in place', () => {
       [64, 3],
     ] as const) {
       const before = threads();
-      const inPlace = InPlace.open(addPath, { ...CPU, cores }, taking(1));
+      const inPlace = InPlace.open(addPath, { ...CPU, cores }, taking(1), addends);
       expect(threads() - before).toBe(helpers);
       await inPlace?.close();
     }
   });
 
   test.each([
-    ['a slow model', CPU, 1000],
-    ['a model that refused its sample', CPU, Number.NaN],
-    ['another execution provider', { ...CPU, executionProviders: ['cuda', 'cpu'] }, 0.01],
-  ])('is not opened for %s', (_, options, time) => {
-    expect(InPlace.open(addPath, options, taking(time))).toBeUndefined();
+    ['a model that was slow on the workers', CPU, 1000, 0.01, addends],
+    ['a model that is slow here', CPU, 0.01, 4, addends],
+    ['a model that refused its sample', CPU, Number.NaN, 0.01, addends],
+    ['a model that refuses its sample here', CPU, 0.01, 0.01, tensors({})],
+    ['another execution provider', { ...CPU, executionProviders: ['cuda', 'cpu'] }, 0.01, 0.01, addends],
+  ])('is not opened for %s', (_, options, there, here, sample) => {
+    expect(InPlace.open(addPath, options, taking(there), sample, clockOf(here))).toBeUndefined();
   });
 });
 
 describe('a pool', () => {
-  const open = (path: string) => openPool({ path, ...CPU, instances: 1, budget: new ComputeBudget(1) });
+  const opened = (path: string) => openPool({ path, ...CPU, instances: 1, budget: new ComputeBudget(1) });
 
   test('runs what is short in place, without a slot', async () => {
-    const pool = await open(await folder.write('mlp.onnx', mlpModel()));
+    const pool = await opened(await folder.write('mlp.onnx', mlpModel()));
     const x = tensors({ x: floatTensor([1, 16], 1) });
     const { outputs } = await pool.run(x);
     await pool.warm([1, 4]);
@@ -86,7 +116,7 @@ describe('a pool', () => {
   });
 
   test('gives back the memory of a batch that ran in place', async () => {
-    const pool = await open(addPath);
+    const pool = await opened(addPath);
     await pool.warm([1, 4]);
     pool.shortRunsInPlace();
     const memory = pool.allocate(32);
@@ -97,7 +127,7 @@ describe('a pool', () => {
   });
 
   test('rejects a run that fails in place, and goes on', async () => {
-    const pool = await open(await folder.write('poison.onnx', poisonModel()));
+    const pool = await opened(await folder.write('poison.onnx', poisonModel()));
     await pool.warm([1]);
     pool.shortRunsInPlace();
     const ids = (id: number) => tensors({ index: integerTensor([1, 1], [id]) });

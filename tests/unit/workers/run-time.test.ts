@@ -34,3 +34,14 @@ test('nothing is expected to be short where the model refused the sample', () =>
   expect(time.shortest).toBe(Infinity);
   expect(time.expected(inputs(10))).toBe(Infinity);
 });
+
+test('what was seen fades to half of what was known at first', () => {
+  const time = new RunTime([{ elements: 10, time: 4 }], 0.5);
+  expect(time.expected(inputs(10))).toBe(2);
+  for (let run = 0; run < 100; run++) time.observe(inputs(10), 8);
+  for (let run = 0; run < 5000; run++) time.fade();
+  expect(time.expected(inputs(10))).toBeCloseTo(1, 1);
+  for (let run = 0; run < 100; run++) time.observe(inputs(10), 0.2);
+  for (let run = 0; run < 5000; run++) time.fade();
+  expect(time.expected(inputs(10))).toBeCloseTo(0.2, 1);
+});
