@@ -14,9 +14,10 @@ export interface SpreadView {
 
 /**
  * One slot must not have everything to do while another one has nothing. Of a batch that would take all that waits,
- * the part that leaves the rest to the lane's instance that is free next, where all of it has ended sooner so. Where no
- * other one is free sooner the rest follows on the same one: that pays where two halves take no longer than the whole and the
- * break after it. The whole where neither is so, or the rest would be late.
+ * the part that leaves the rest to the lane's instance that is free next, where all of it has ended sooner so by more
+ * than it takes to hand one more batch over. Where no other one is free sooner the rest follows on the same one: that
+ * pays where two halves take no longer than the whole and the break after it. The whole where neither is so, or the
+ * rest would be late.
  * @param head the entry that has to be in the part
  */
 export function spread<E extends Entry>(
@@ -36,7 +37,7 @@ export function spread<E extends Entry>(
   const second = windowOf(rest, lane, view.busy + 1);
   const start = Math.min(next, first.expected);
   const follows = next >= first.expected;
-  const most = follows ? expected + view.handOver : expected * (1 - LEAST_GAIN);
+  const most = follows ? expected + view.handOver : expected * (1 - LEAST_GAIN) - view.handOver;
   if ((follows && !cheapest) || start + second.expected > most) return choice;
   const answeredBy = now + start + second.bound;
   if (rest.some(({ deadline }) => answeredBy > deadline)) return choice;

@@ -59,6 +59,11 @@ describe('a batch of all that waits', () => {
     expect(rowsOf({ entries: many(1), other: 0 })).toBe(1);
   });
 
+  test('leaves nothing where one more batch takes longer to hand over than it saves', () => {
+    expect(rowsOf({ entries: many(8), other: 0, handOver: 3 })).toBe(4);
+    expect(rowsOf({ entries: many(8), other: 0, handOver: 5 })).toBe(8);
+  });
+
   test('leaves half to follow it where that costs less than the break it saves, on the cheapest lane', () => {
     expect(rowsOf({ entries: many(8), other: 100, fixed: 1, handOver: 2 })).toBe(4);
     expect(rowsOf({ entries: many(8), other: 100, fixed: 4, handOver: 2 })).toBe(8);
