@@ -32,6 +32,7 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
 COPY proto ./proto
 COPY src ./src
+COPY bench ./bench
 RUN install -d -o node -g node -m 700 /var/lib/sluice
 USER node
 EXPOSE 8000 8001 8002

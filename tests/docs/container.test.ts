@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { exists, read } from './repository-files.ts';
+import { programOf } from './source-files.ts';
 
 /** Instructions of the Dockerfile, continuation lines joined, comments dropped. */
 const instructions = read('Dockerfile')
@@ -57,6 +58,25 @@ test('what the image copies exists and is not ignored', () => {
       expect(allowed, source).toContain(source);
     }
   }
+});
+
+test('the image has all that its commands load: files and packages', () => {
+  const copied = lastStage
+    .filter(({ name, rest }) => name === 'COPY' && !rest.startsWith('--from'))
+    .flatMap(({ rest }) => rest.split(' ').slice(0, -1));
+  const packages = Object.keys(JSON.parse(read('package.json')).dependencies);
+  const loaded = [...programOf('src/main.ts')];
+  const files = loaded.filter((each) => /\.m?[jt]s$/.test(each) && exists(each));
+  expect(files).toEqual(
+    expect.arrayContaining(['src/workers/worker.ts', 'bench/load/generator.ts', 'bench/tune/run-tune.ts']),
+  );
+  expect(files.filter((file) => !copied.some((folder) => file.startsWith(`${folder}/`)))).toEqual([]);
+  const known = [...packages, ...copied];
+  const missing = loaded.filter(
+    (each) =>
+      !each.startsWith('node:') && !known.some((name) => each === name || each.startsWith(`${name}/`)),
+  );
+  expect(missing).toEqual([]);
 });
 
 test('the image has the Node.js of the npm packages', () => {

@@ -36,19 +36,25 @@ export function importsOf(from: string): Import[] {
 export const threadsOf = (from: string): string[] =>
   [...read(from).matchAll(THREAD)].map(([, target = '']) => resolve(from, target));
 
+const loadedBy = (path: string): string[] =>
+  importsOf(path)
+    .filter(({ loads }) => loads)
+    .map(({ target }) => target);
+
 /** Everything that is loaded with an entry file: files and packages. */
-export function closureOf(entry: string): Set<string> {
+export const closureOf = (entry: string): Set<string> => closure(entry, /^src\//, loadedBy);
+
+/** The same with all that it starts in threads and processes, the bench too. */
+export const programOf = (entry: string): Set<string> =>
+  closure(entry, /^(src|bench)\//, (path) => [...loadedBy(path), ...threadsOf(path)]);
+
+function closure(entry: string, ours: RegExp, next: (path: string) => readonly string[]): Set<string> {
   const seen = new Set<string>();
   const open = [entry];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
-    if (!path.startsWith('src/') || isGenerated(path)) continue;
-    open.push(
-      ...importsOf(path)
-        .filter(({ loads }) => loads)
-        .map(({ target }) => target),
-    );
+    if (ours.test(path) && !isGenerated(path)) open.push(...next(path));
   }
   return seen;
 }
