@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { NodeSlots } from './batching/node-slots.ts';
 import { VersionSchedulers } from './batching/version-scheduler.ts';
 import { ResultReuse } from './caching/result-reuse.ts';
 import type { Config } from './config/config.ts';
@@ -100,8 +101,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { stateDir } = config;
   const state = stateDir === '' ? undefined : new StateFolder({ path: resolve(stateDir), logger });
   const cores = config.cores === 0 ? availableCores() : config.cores;
+  const slots = new NodeSlots(cores);
   const schedulers = new VersionSchedulers({
-    slots: cores,
+    slots: () => slots.count,
     maxBytes: config.maxInFlightBytes,
     patience: config.patience,
     sojourn: { target: config.queueTarget, interval: 2 * config.queueTarget },

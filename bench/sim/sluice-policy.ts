@@ -60,7 +60,7 @@ export class SluicePolicy implements Policy {
     });
     this.scheduler = new Scheduler<SimRequest>({
       lanes: this.lanes,
-      slots: node.slots,
+      slots: () => node.slots,
       interference,
       limits: { entries: settings.maxEntries ?? 10_000, bytes: Infinity },
       sojourn: { target: 200, interval: 1000 },

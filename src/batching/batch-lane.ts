@@ -28,8 +28,8 @@ export interface ScheduledBatcherOptions {
 }
 
 export interface ScheduleSettings {
-  /** Batches that run at once, over all lanes. */
-  readonly slots: number;
+  /** Batches that may run at once, over all lanes, as things are. */
+  readonly slots: () => number;
   /** Bytes of all entries that are not settled. */
   readonly maxBytes: number;
   /** Deadline of requests that bring none and whose model has none, milliseconds after arrival. */

@@ -25,13 +25,16 @@ export interface Price {
 /** Prices by allowed lanes and padded length, kept for a moment: models change with every batch, prices little. */
 export class PriceList {
   readonly #lanes: readonly Lane[];
-  readonly #slots: number;
+  readonly #slots: () => number;
   readonly #effective: () => number;
   readonly #prices = new Map<number, Price>();
   #madeAt = -Infinity;
 
-  /** @param effective slots' worth of work that all slots do together */
-  constructor(lanes: readonly Lane[], slots: number, effective: () => number) {
+  /**
+   * @param slots batches that may run at once
+   * @param effective slots' worth of work that all slots do together
+   */
+  constructor(lanes: readonly Lane[], slots: () => number, effective: () => number) {
     this.#lanes = lanes;
     this.#slots = slots;
     this.#effective = effective;
@@ -67,9 +70,10 @@ export class PriceList {
     if (cheapest === undefined) throw new RangeError('an entry must be allowed on a lane');
     const { lane, rows, each } = cheapest;
     const slots = this.#effective();
+    const busy = this.#slots();
     const sizes = SIZES.filter((size) => size < rows);
     sizes.push(rows);
-    const tails = sizes.map((size) => lane.cost.bound(size, length, this.#slots));
+    const tails = sizes.map((size) => lane.cost.bound(size, length, busy));
     return {
       lane,
       unit: each / slots,

@@ -21,8 +21,8 @@ import { SojournBound, type SojournOptions } from './sojourn-bound.ts';
 export interface SchedulerOptions {
   /** `index` counts from 0 in this order; at most 31. */
   readonly lanes: readonly Lane[];
-  /** Batches that the node runs at once, over all lanes. */
-  readonly slots: number;
+  /** Batches that the node may run at once, over all lanes, as things are. */
+  readonly slots: () => number;
   /** The one that the lanes' cost models share. */
   readonly interference: Interference;
   readonly limits: AdmissionLimits;
@@ -75,9 +75,7 @@ export class Scheduler<E extends Entry> {
     this.#limits = limits;
     this.#sojourn = new SojournBound(sojourn);
     this.#slots = new Slots(slots);
-    this.#prices = new PriceList(lanes, this.#slots.count, () =>
-      interference.effectiveSlots(this.#slots.count),
-    );
+    this.#prices = new PriceList(lanes, slots, () => interference.effectiveSlots(slots()));
   }
 
   /** Entries that wait. */
@@ -178,7 +176,7 @@ export class Scheduler<E extends Entry> {
         free: this.#slots.freeTimes(now),
         foresee: () => this.#foresight(now),
         busy: this.#slots.busy,
-        freeSlots: this.#slots.count - this.#slots.busy,
+        freeSlots: this.#slots.free,
         coming: this.#returning.expected(now),
         nextFor: (lane) => this.#slots.nextFor(lane, now),
         ending: this.#slots.ending(),

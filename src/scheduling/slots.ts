@@ -27,11 +27,17 @@ export interface Ending {
 
 /** The slots of a node: how many batches run, and when the next ones can start. */
 export class Slots {
-  readonly count: number;
+  readonly #count: () => number;
   readonly #running: Running[] = [];
 
-  constructor(count: number) {
-    this.count = Math.max(1, count);
+  /** @param count batches that may run at once, at least one; where it becomes less, more may run for a moment */
+  constructor(count: () => number) {
+    this.#count = count;
+  }
+
+  /** Batches that may start. */
+  get free(): number {
+    return Math.max(0, this.#count() - this.#running.length);
   }
 
   get busy(): number {
@@ -45,10 +51,9 @@ export class Slots {
     { expected, bound }: Pick<Running, 'expected' | 'bound'>,
     backlog = false,
   ): Running {
-    const free = this.#running.length < this.count;
-    const leader = free ? undefined : this.#next((each) => each.lane === lane);
+    const leader = this.free > 0 ? undefined : this.#next((each) => each.lane === lane);
     const startsAt = leader === undefined ? now : Math.max(now, endOf(leader));
-    const busy = Math.min(this.#running.length + 1, this.count);
+    const busy = this.#running.length + (leader === undefined ? 1 : 0);
     const ahead = leader !== undefined;
     const running = { lane, expected, bound, startsAt, busy, ahead, backlog, follower: undefined };
     if (leader === undefined) this.#running.push(running);
@@ -71,7 +76,7 @@ export class Slots {
 
   /** The slot that is free next of those that nothing follows yet, where all are taken. */
   ending(): Ending | undefined {
-    if (this.#running.length < this.count) return undefined;
+    if (this.free > 0) return undefined;
     const next = this.#next(() => true);
     return next === undefined ? undefined : { lane: next.lane, at: endOf(next) };
   }
@@ -82,7 +87,7 @@ export class Slots {
    */
   nextFor(lane: Lane, now: number): number {
     const another = (lane.idle ?? lane.freeSlots) > 1;
-    if (another && this.count - this.#running.length > 1) return now;
+    if (another && this.free > 1) return now;
     let next = Infinity;
     for (const each of this.#running)
       if (another || each.lane === lane) next = Math.min(next, boundOf(each, now));
@@ -92,7 +97,7 @@ export class Slots {
   /** A batch that is overdue is expected at any moment. */
   freeTimes(now: number): FreeTimes {
     const times: number[] = [];
-    for (let free = this.count - this.#running.length; free > 0; free--) times.push(now);
+    for (let free = this.free; free > 0; free--) times.push(now);
     for (const each of this.#running) times.push(boundOf(each, now));
     return new FreeTimes(times);
   }

@@ -80,7 +80,12 @@ export function setUpScheduled(setting: ScheduledSetting = {}) {
     batching,
     ...(padded === undefined ? {} : { padded }),
     interference,
-    settings: { slots, maxBytes: 1e9, patience: 10_000, sojourn: { target: 5000, interval: 10_000 } },
+    settings: {
+      slots: () => slots,
+      maxBytes: 1e9,
+      patience: 10_000,
+      sojourn: { target: 5000, interval: 10_000 },
+    },
     queueChanged: (depth) => void depths.push(depth),
     clock,
   });

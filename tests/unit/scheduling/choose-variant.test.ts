@@ -5,7 +5,7 @@ import { entryOf, laneOf, schedulerOf, THREE } from './entries.ts';
 
 /** Queues entries at time 0 on an idle node and tells what is run first. */
 function firstOf(entries: readonly Entry[], slots = 1) {
-  const scheduler = schedulerOf(THREE, { slots });
+  const scheduler = schedulerOf(THREE, { slots: () => slots });
   for (const entry of entries) expect(scheduler.offer(entry, 0).kind).toBe('accept');
   const decision = scheduler.next(0);
   if (decision.kind !== 'dispatch') throw new Error(`it decided to ${decision.kind}`);

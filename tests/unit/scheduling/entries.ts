@@ -77,7 +77,7 @@ export function schedulerOf(
 ): Scheduler<Entry> {
   return new Scheduler<Entry>({
     lanes: shapes.map((shape, index) => laneOf(index, shape)),
-    slots: 1,
+    slots: () => 1,
     interference: new Interference(),
     limits: { entries: 1000, bytes: Infinity },
     sojourn: { target: 50, interval: 200 },

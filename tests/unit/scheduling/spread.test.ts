@@ -99,7 +99,7 @@ describe('what arrives at once at an idle node of two slots', () => {
         return instances - rows.length;
       },
     };
-    const scheduler = schedulerOf([], { lanes: [lane], slots: 2 });
+    const scheduler = schedulerOf([], { lanes: [lane], slots: () => 2 });
     for (const entry of many(12)) scheduler.offer(entry, 0);
     for (let decision = scheduler.next(0); decision.kind === 'dispatch'; decision = scheduler.next(0)) {
       scheduler.started(decision, 0);
@@ -118,20 +118,20 @@ describe('one more batch of a lane can start', () => {
   const runs = { expected: 8, bound: 10 };
 
   test('now where it has another idle instance and there is another slot', () => {
-    expect(new Slots(2).nextFor({ ...own, idle: 2 }, 5)).toBe(5);
-    expect(new Slots(2).nextFor({ ...own, idle: 1 }, 5)).toBe(Infinity);
-    expect(new Slots(1).nextFor({ ...own, idle: 2 }, 5)).toBe(Infinity);
+    expect(new Slots(() => 2).nextFor({ ...own, idle: 2 }, 5)).toBe(5);
+    expect(new Slots(() => 2).nextFor({ ...own, idle: 1 }, 5)).toBe(Infinity);
+    expect(new Slots(() => 1).nextFor({ ...own, idle: 2 }, 5)).toBe(Infinity);
   });
 
   test('when a run of another lane ends, where it has an instance for it', () => {
-    const slots = new Slots(2);
+    const slots = new Slots(() => 2);
     slots.start(0, other, runs);
     expect(slots.nextFor({ ...own, idle: 2 }, 5)).toBe(10);
     expect(slots.nextFor({ ...own, idle: 1 }, 5)).toBe(Infinity);
   });
 
   test('when one of its own runs ends', () => {
-    const slots = new Slots(3);
+    const slots = new Slots(() => 3);
     slots.start(0, own, runs);
     slots.start(0, other, { expected: 1, bound: 2 });
     expect(slots.nextFor(own, 5)).toBe(10);
