@@ -101,9 +101,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { stateDir } = config;
   const state = stateDir === '' ? undefined : new StateFolder({ path: resolve(stateDir), logger });
   const cores = config.cores === 0 ? availableCores() : config.cores;
-  const slots = new NodeSlots(cores);
   const schedulers = new VersionSchedulers({
-    slots: () => slots.count,
+    slots: new NodeSlots(cores),
     maxBytes: config.maxInFlightBytes,
     patience: config.patience,
     sojourn: { target: config.queueTarget, interval: 2 * config.queueTarget },

@@ -54,7 +54,7 @@ export interface SingleResult {
 export async function singleCase({ accuracies, told }: LiveContext): Promise<SingleResult> {
   const budget = new ComputeBudget(1);
   const scheduler = new VersionScheduler({
-    slots: () => 1,
+    slots: { count: 1, ran() {} },
     maxBytes: 2 ** 30,
     patience: 30_000,
     sojourn: { target: 5000, interval: 10_000 },

@@ -5,6 +5,7 @@ import type { Interference } from '../scheduling/interference.ts';
 import type { Lane } from '../scheduling/lane.ts';
 import type { Clock } from './clock.ts';
 import type { Padded } from './merge-split.ts';
+import type { SharedSlots } from './node-slots.ts';
 
 /** One variant with the workers that run it. */
 export interface BatchLane extends Lane {
@@ -28,8 +29,8 @@ export interface ScheduledBatcherOptions {
 }
 
 export interface ScheduleSettings {
-  /** Batches that may run at once, over all lanes, as things are. */
-  readonly slots: () => number;
+  /** Batches that may run at once, over all lanes and versions. */
+  readonly slots: SharedSlots;
   /** Bytes of all entries that are not settled. */
   readonly maxBytes: number;
   /** Deadline of requests that bring none and whose model has none, milliseconds after arrival. */

@@ -1,22 +1,40 @@
+/** What batches share: how many may run at once, as things are. */
+export interface SharedSlots {
+  readonly count: number;
+  /** A batch computed for so many milliseconds. */
+  ran(milliseconds: number): void;
+}
+
 /** A thread that is busy for this share of the time has a core to itself. */
 const BUSY = 0.8;
+/**
+ * Where workers compute for no more than this share of the time of all cores, one core less is enough: they wait for the
+ * loop in a part of it. It is not enough any more when those that are left compute for more than that share of theirs.
+ */
+const LITTLE = 0.65;
+const FULL = 0.9;
 
-/** Milliseconds between two looks at the event loop, and in which most of what was seen before is forgotten. */
+/** Milliseconds between two looks, and those in which most of what was seen before is forgotten. */
 const INTERVAL = 50;
-const MEMORY = 150;
+const LOOP_MEMORY = 150;
+const COMPUTE_MEMORY = 500;
 
 /**
- * Batches that the node runs at once: one for each core, and one less while the event loop fills a core. A worker that
- * has to share the loop's core makes everybody wait, and keeps batches small.
+ * Batches that the node runs at once: one for each core. One less while the event loop fills a core and the others are
+ * enough for what there is to compute: a worker that has to share the loop's core makes everybody wait, and keeps
+ * batches small. Where computing needs all cores it gets them.
  */
-export class NodeSlots {
+export class NodeSlots implements SharedSlots {
   readonly #cores: number;
   readonly #now: () => number;
   readonly #idleTime: () => number;
   #seenAt: number;
   #idle: number;
-  /** The share of the time in which the event loop was busy, of late. */
+  #computed = 0;
+  /** The share of the time in which the event loop was busy, of late, and how many workers were. */
   #busy = 0;
+  #computing = 0;
+  #spares = false;
 
   /** @param idleTime milliseconds for which the event loop has waited for something to do */
   constructor(
@@ -33,7 +51,11 @@ export class NodeSlots {
 
   get count(): number {
     this.#look();
-    return this.#busy < BUSY ? this.#cores : Math.max(1, this.#cores - 1);
+    return this.#spares ? Math.max(1, this.#cores - 1) : this.#cores;
+  }
+
+  ran(milliseconds: number): void {
+    this.#computed += milliseconds;
   }
 
   #look(): void {
@@ -42,8 +64,13 @@ export class NodeSlots {
     if (passed < INTERVAL) return;
     const idle = this.#idleTime();
     const busy = 1 - (idle - this.#idle) / passed;
-    this.#busy += (1 - Math.exp(-passed / MEMORY)) * (busy - this.#busy);
+    this.#busy += (1 - Math.exp(-passed / LOOP_MEMORY)) * (busy - this.#busy);
+    const computing = this.#computed / passed;
+    this.#computing += (1 - Math.exp(-passed / COMPUTE_MEMORY)) * (computing - this.#computing);
+    this.#computed = 0;
     this.#seenAt = now;
     this.#idle = idle;
+    const most = this.#spares ? (this.#cores - 1) * FULL : this.#cores * LITTLE;
+    this.#spares = this.#busy >= BUSY && this.#computing <= most;
   }
 }

@@ -48,7 +48,7 @@ export class ScheduledBatcher implements Runner {
     this.#clock = clock;
     this.#scheduler = new Scheduler<ScheduledEntry>({
       lanes,
-      slots: settings.slots,
+      slots: () => settings.slots.count,
       interference,
       limits: { entries: batching.maxQueueSize, bytes: settings.maxBytes },
       sojourn: settings.sojourn,
@@ -203,6 +203,7 @@ export class ScheduledBatcher implements Runner {
         this.#ended(entry, result && { ...result, choice: this.#choice(entry, dispatch) });
       }
       const { timings } = answer;
+      this.#options.settings.slots.ran(timings.computeInfer);
       const padded = this.#options.padded && paddingOf(batch);
       lane.observer.batchEnded({
         rows,

@@ -57,7 +57,7 @@ const openScheduled = (
   maxBatchSize: number,
 ): Promise<Runner> => {
   const scheduler = new VersionScheduler({
-    slots: () => 2,
+    slots: { count: 2, ran() {} },
     maxBytes: 2 ** 30,
     patience: 60_000,
     sojourn: { target: 60_000, interval: 60_000 },

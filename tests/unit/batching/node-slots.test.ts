@@ -9,10 +9,11 @@ function setUp(cores: number) {
     () => now,
     () => idle,
   );
-  const pass = (milliseconds: number, busy: number): number => {
+  const pass = (milliseconds: number, busy: number, computing = 0): number => {
     for (let left = milliseconds; left > 0; left -= 10) {
       now += 10;
       idle += 10 * (1 - busy);
+      slots.ran(10 * computing);
       void slots.count;
     }
     return slots.count;
@@ -30,6 +31,14 @@ test('an event loop that fills a core has it, until it has less to do', () => {
   const { pass } = setUp(4);
   expect(pass(2000, 0.9)).toBe(3);
   expect(pass(2000, 0.4)).toBe(4);
+});
+
+test('computing has all cores where it needs them', () => {
+  const { pass } = setUp(4);
+  expect(pass(3000, 0.9, 3)).toBe(4);
+  expect(pass(3000, 0.9, 2)).toBe(3);
+  expect(pass(3000, 0.9, 2.65)).toBe(3);
+  expect(pass(3000, 0.9, 2.9)).toBe(4);
 });
 
 test('a busy moment changes nothing', () => {

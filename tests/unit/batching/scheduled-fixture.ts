@@ -81,7 +81,7 @@ export function setUpScheduled(setting: ScheduledSetting = {}) {
     ...(padded === undefined ? {} : { padded }),
     interference,
     settings: {
-      slots: () => slots,
+      slots: { count: slots, ran() {} },
       maxBytes: 1e9,
       patience: 10_000,
       sojourn: { target: 5000, interval: 10_000 },
