@@ -4,7 +4,7 @@ import type { DemandRates } from './demand-rates.ts';
 import type { Demand, Entry } from './entry.ts';
 import { weightOf, workBefore } from './entry.ts';
 import type { FreeTimes } from './free-times.ts';
-import type { Price, PriceList } from './price-list.ts';
+import type { Price, PricedBatch, PriceList } from './price-list.ts';
 import type { SojournBound } from './sojourn-bound.ts';
 
 export interface AdmissionLimits {
@@ -44,6 +44,8 @@ export interface AdmissionView {
   readonly free: FreeTimes;
 }
 
+/** Batches that have to fit into the time that a request is given: its own, and half of the one that runs before. */
+const BATCHES_IN_TIME = 1.5;
 /** Batches are planned for this much more than arrives. */
 const HEADROOM = 1.1;
 /** A client that is far above its share leaves this part of the time before its deadline to others. */
@@ -60,8 +62,6 @@ export function judge(demand: Demand, view: AdmissionView, now: number): Verdict
   const { queue, prices, limits, free } = view;
   const price = prices.of(demand.allowed, demand.length, now);
   const solo = price.alone(demand.rows);
-  const unit = price.unit * view.overhead;
-  const work = unit * demand.rows;
   const clearing = Math.max(free.mean - now, 0) + queue.demand;
   if (now + solo > demand.deadline) {
     return { kind: 'infeasible', earliest: solo };
@@ -72,8 +72,11 @@ export function judge(demand: Demand, view: AdmissionView, now: number): Verdict
   if (view.bytesInFlight + demand.bytes > limits.bytes) {
     return { kind: 'full', bound: 'bytes', limit: limits.bytes, retryAfter: clearing };
   }
-  const rows = plannedRows(demand, view, price, now);
-  const tail = Math.max(price.tail(rows), demand.rows > price.efficient ? solo : 0);
+  const planned = plannedBatch(demand, view, price, now);
+  const { rows } = planned;
+  const unit = planned.unit * view.overhead;
+  const work = unit * demand.rows;
+  const tail = Math.max(planned.tail, demand.rows > rows ? solo : 0);
   const latest = demand.deadline - tail;
   const batch = Math.max(rows, demand.rows) * unit;
   const ahead = queue.demandBefore(demand.deadline);
@@ -91,6 +94,14 @@ export function judge(demand: Demand, view: AdmissionView, now: number): Verdict
     return { kind: 'overload', retryAfter: Math.max(start - latest + reserve, clearing / 2, 1) };
   }
   return accepted;
+}
+
+/** No larger than what can be on time: where the efficient batch takes too long, smaller ones run, at their price. */
+function plannedBatch(demand: Demand, view: AdmissionView, price: Price, now: number): PricedBatch {
+  const rows = plannedRows(demand, view, price, now);
+  const tail = price.tail(rows);
+  const time = (demand.deadline - now) / BATCHES_IN_TIME;
+  return tail <= time ? { rows, tail, unit: price.unit } : price.within(time);
 }
 
 /**

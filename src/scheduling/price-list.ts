@@ -20,6 +20,15 @@ export interface Price {
   alone(rows: number): number;
   /** Bound of a batch of at least so many rows, the efficient one at most. */
   tail(rows: number): number;
+  /** The largest batch, the efficient one at most, whose bound is within so many milliseconds; else one row. */
+  within(time: number): PricedBatch;
+}
+
+/** Rows, their bound in milliseconds, and what each of them costs the whole node in such a batch. */
+export interface PricedBatch {
+  readonly rows: number;
+  readonly tail: number;
+  readonly unit: number;
 }
 
 /** Prices by allowed lanes and padded length, kept for a moment: models change with every batch, prices little. */
@@ -84,6 +93,16 @@ export class PriceList {
       tail: (wanted) => {
         for (let i = 0; i < sizes.length; i++) if ((sizes[i] as number) >= wanted) return tails[i] as number;
         return tails[tails.length - 1] as number;
+      },
+      within: (time) => {
+        let largest = 0;
+        for (let i = 1; i < sizes.length; i++) if ((tails[i] as number) <= time) largest = i;
+        const size = sizes[largest] as number;
+        return {
+          rows: size,
+          tail: tails[largest] as number,
+          unit: lane.cost.predict(size, length) / size / slots,
+        };
       },
     };
   }

@@ -193,3 +193,27 @@ describe('under load', () => {
     expect(loud).toBeGreaterThan(1500);
   });
 });
+
+test('where a full batch takes longer than requests have time, smaller ones are planned and the node stays busy', () => {
+  const scheduler = schedulerOf([{ fixed: 10, perRow: 4, maxBatchSize: 32 }]);
+  let busyUntil = 0;
+  let answered = 0;
+  let end = (): void => {};
+  for (let now = 0; now < 2000; now++) {
+    scheduler.offer(entryOf({ acceptedAt: now, deadline: now + 100 }), now);
+    if (now < busyUntil) continue;
+    end();
+    const decision = scheduler.next(now);
+    if (decision.kind !== 'dispatch') continue;
+    const running = scheduler.started(decision, now);
+    busyUntil = now + decision.expected;
+    answered += decision.rows;
+    const endsAt = Math.ceil(busyUntil);
+    end = () => {
+      scheduler.ended(decision, running, endsAt, false);
+      end = () => {};
+    };
+  }
+  // Batches of 15 rows fit into two thirds of the time: 70 milliseconds each.
+  expect(answered).toBeGreaterThan(0.8 * (2000 / 70) * 15);
+});
