@@ -8,8 +8,8 @@ export interface SharedSlots {
 /** A thread that is busy for this share of the time has a core to itself. */
 const BUSY = 0.8;
 /**
- * Where workers compute for no more than this share of the time of all cores, one core less is enough: they wait for the
- * loop in a part of it. It is not enough any more when those that are left compute for more than that share of theirs.
+ * One core less is enough where workers compute for no more than the first share of the time of all cores, a part of
+ * which they wait for the loop; and, once they have one less, for no more than the second share of the time of those.
  */
 const LITTLE = 0.65;
 const FULL = 0.9;

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { TensorMap } from '../tensor/tensor.ts';
 import { OrtSession } from './ort-session.ts';
-import { RunTime, type TimedRun } from './run-time.ts';
+import { BUSY_START, RunTime, type TimedRun } from './run-time.ts';
 import type { SessionOptions } from './session-options.ts';
 
 /**
@@ -11,9 +11,6 @@ const SHORTER_THAN_HANDING_OVER = 0.1;
 
 /** Longest run, milliseconds, that a lone request may hold the main thread for. */
 const LONGEST_ALONE = 2;
-
-/** What runs seem to take when a model is opened may be so many times too long: that is a busy time. */
-const BUSY_START = 2;
 
 /** Longest run of the workers' warm-up, milliseconds, after which it is tried here how long it really takes. */
 const LONGEST_TRIED = 15;

@@ -5,7 +5,7 @@ const NEWEST = 0.1;
 /** What is forgotten of what was seen each time that a run happens elsewhere. */
 const FADING = 0.01;
 /** What was known at first may be so many times too long: a model is opened in a busy moment. */
-const BUSY_START = 2;
+export const BUSY_START = 2;
 /** No single run counts for more than this many times what was expected: some are held up by something else. */
 const HELD_UP = 1.5;
 
