@@ -10,7 +10,7 @@ import { type Known, recall, VariantKeeper } from './state/variant-state.ts';
 import { warmUp } from './variant-warm-up.ts';
 import { noBatchAxis } from './workers/batch-invariance.ts';
 import type { ComputeBudget } from './workers/compute-budget.ts';
-import { cpuModel, defaultInstances, defaultIntraOpThreads } from './workers/defaults.ts';
+import { cpuModel, defaultInstances, defaultIntraOpThreads, fitsOneMore } from './workers/defaults.ts';
 import type { LoadTurns } from './workers/load-turns.ts';
 import type { Prober } from './workers/probe.ts';
 import type { ProbeReport } from './workers/probe-messages.ts';
@@ -67,7 +67,17 @@ export class Preparer {
     const remembered = this.#remember(request, { ...session, instances });
     const verdict = await this.#judge(request, session, remembered);
     const logger = request.logger.child({ model: request.model, variant: variant.variant });
-    const pool = await openPool({ path: variant.path, ...session, instances, budget: this.#budget, logger });
+    // Whoever sets instances or threads decides what the variant takes.
+    const unset = settings.instances === undefined && settings.intraOpThreads === undefined;
+    const wide = unset && fitsOneMore(instances, variant.bytes);
+    const pool = await openPool({
+      path: variant.path,
+      ...session,
+      instances,
+      budget: this.#budget,
+      wide,
+      logger,
+    });
     try {
       const batching = decideBatching(request, verdict, pool);
       const { key, known } = await remembered;

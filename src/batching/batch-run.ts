@@ -23,6 +23,8 @@ export interface Batch<Member extends BatchMember = Entry> {
   readonly reason: DispatchReason;
   /** On the batcher's clock, milliseconds. */
   readonly startedAt: number;
+  /** Nothing was left in the queue. */
+  readonly alone: boolean;
 }
 
 export interface BatchAnswer {
@@ -30,9 +32,9 @@ export interface BatchAnswer {
   readonly results: readonly RunResult[];
   /** Of the batch: the queue time is that of the entry that waited longest. */
   readonly timings: Timings;
+  /** It had more threads than other batches. */
+  readonly wide: boolean;
 }
-
-const NO_OPTIONS: RunOptions = {};
 
 /**
  * Merges a batch, runs it and cuts the outputs. Takes the runner's slot before it returns. Merging counts to compute
@@ -45,7 +47,7 @@ export async function runBatch(
   clock: Clock,
   padded?: Padded,
 ): Promise<BatchAnswer> {
-  const { entries, rows, startedAt } = batch;
+  const { entries, rows, startedAt, alone } = batch;
   const inputs = mergeInputs(
     entries.map((entry) => entry.inputs),
     rows,
@@ -54,10 +56,8 @@ export async function runBatch(
   );
   const mergeTime = clock.now() - startedAt;
   const requested = entries[0]?.request.outputs;
-  const { outputs, timings } = await runner.run(
-    inputs,
-    requested === undefined ? NO_OPTIONS : { outputs: requested },
-  );
+  const options: RunOptions = requested === undefined ? { alone } : { alone, outputs: requested };
+  const { outputs, timings, wide = false } = await runner.run(inputs, options);
   const start = clock.now();
   const sizes = entries.map((entry) => entry.rows);
   const cut = padded && { names: padded.outputs, lengths: entries.map(({ length }) => length ?? 1) };
@@ -73,6 +73,7 @@ export async function runBatch(
       batchSize: rows,
     })),
     timings: withQueue(longestQueue(batch)),
+    wide,
   };
 }
 

@@ -198,7 +198,7 @@ export class DynamicBatcher implements Runner {
     this.#drainRate.drained(entries.length, now);
     let rows = 0;
     for (const entry of entries) rows += entry.rows;
-    void this.#execute({ entries, rows, reason, startedAt: now });
+    void this.#execute({ entries, rows, reason, startedAt: now, alone: this.#queue.size === 0 });
   }
 
   async #execute(batch: Batch): Promise<void> {

@@ -191,12 +191,13 @@ export class ScheduledBatcher implements Runner {
     const { entries, rows } = dispatch;
     const lane = laneOf(dispatch, this.#lanes);
     const running = this.#scheduler.started(dispatch, now);
-    const reason = reasonOf(dispatch, this.#scheduler.size);
-    const batch = { entries, rows, reason, startedAt: now };
+    const waiting = this.#scheduler.size;
+    const reason = reasonOf(dispatch, waiting);
+    const batch = { entries, rows, reason, startedAt: now, alone: waiting === 0 };
     try {
       const answer = await runBatch(batch, lane.runner, this.#clock, this.#options.padded);
       const end = this.#clock.now();
-      this.#scheduler.ended(dispatch, running, end, false, answer.timings);
+      this.#scheduler.ended(dispatch, running, end, answer.wide, answer.timings);
       this.#margin.observe(entries.some(({ request }) => request.deadline < end));
       for (const [index, entry] of entries.entries()) {
         const result = answer.results[index];

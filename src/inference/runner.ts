@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly priority?: number;
   /** Nobody waits for it: it never happens on the calling thread. */
   readonly background?: boolean;
+  /** Nothing waits behind it: it may take all there is. */
+  readonly alone?: boolean;
   /** What a scheduler over several variants may do with the run; other runners do not read it. */
   readonly terms?: Terms;
 }
@@ -54,6 +56,8 @@ export interface RunResult {
   readonly timings: Timings;
   /** Rows that were executed together with this run, its own included; 1 without a batch axis. */
   readonly batchSize: number;
+  /** It was alone and had more threads than others: how long it took says nothing about them. */
+  readonly wide?: boolean;
   /** Only where a scheduler had several variants to choose from. */
   readonly choice?: VariantChoice;
   /** Left out where the run was computed for this request alone or for its batch. */

@@ -55,11 +55,13 @@ const variantShape = {
   instances: count(1, 256)
     .exactOptional()
     .describe(
-      'Worker threads that hold a session of each variant. Left out: from the cores and the file size.',
+      'Worker threads that hold a session of each variant. Left out: from the cores and the file size, and one more for lone runs where that pays.',
     ),
   intraOpThreads: count(1, 256)
     .exactOptional()
-    .describe('ONNX Runtime threads inside each instance. Left out: from the cores and the instances.'),
+    .describe(
+      'ONNX Runtime threads inside each instance. Left out: from the cores and the instances, and more for lone runs.',
+    ),
   executionProviders: z
     .array(z.string().regex(/^[a-z][a-z0-9]*$/, 'is not the name of an execution provider'))
     .min(1)

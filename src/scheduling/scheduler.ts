@@ -211,16 +211,17 @@ export class Scheduler<E extends Entry> {
   }
 
   /**
-   * It has ended. One that failed teaches nothing about its cost.
+   * It has ended.
+   * @param apart it failed, or ran unlike others: it teaches nothing about what batches cost
    * @param journey all its time since it started was computing where left out
    */
-  ended(dispatch: Dispatch<E>, running: Running, now: number, failed: boolean, journey?: Journey): void {
+  ended(dispatch: Dispatch<E>, running: Running, now: number, apart: boolean, journey?: Journey): void {
     const { lane, rows, length } = dispatch;
     this.#slots.end(running, now);
     this.#returning.ended(rows, now);
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
-    if (failed) return;
+    if (apart) return;
     const { expected, choice } = dispatch;
     const held = now - running.startsAt;
     if (running.backlog && expected > 0)

@@ -46,6 +46,11 @@ export class ComputeBudget {
     return this.#free > threads || this.#free === this.cores;
   }
 
+  /** Whether no batch of any pool runs. */
+  get idle(): boolean {
+    return this.#free === this.cores;
+  }
+
   /** Whether another pool waits for a core. */
   contended(seat: Seat): boolean {
     return this.#waiting.size > (this.#waiting.has(seat) ? 1 : 0);

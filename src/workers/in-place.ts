@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { TensorMap } from '../tensor/tensor.ts';
+import { loneRunThreads } from './defaults.ts';
 import { OrtSession } from './ort-session.ts';
 import { BUSY_START, RunTime, type TimedRun } from './run-time.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -14,9 +15,6 @@ const LONGEST_ALONE = 2;
 
 /** Longest run of the workers' warm-up, milliseconds, after which it is tried here how long it really takes. */
 const LONGEST_TRIED = 15;
-
-/** Threads of a run, the calling one included: it has the machine to itself, or is over before another could help. */
-const MOST_THREADS = 4;
 
 /** Runs that tell how long one takes here; the first one of a session takes longer than all others. */
 const TRIALS = 4;
@@ -71,7 +69,8 @@ export class InPlace {
       return undefined;
     const there = new RunTime(runs);
     if (!(there.shortest < LONGEST_TRIED)) return undefined;
-    const intraOpThreads = Math.max(options.intraOpThreads, Math.min(options.cores, MOST_THREADS));
+    // It has the machine to itself, or is over before another could help.
+    const intraOpThreads = loneRunThreads(options.cores, options.intraOpThreads);
     const session = OrtSession.open(path, { ...options, intraOpThreads });
     const share = quickest(session, sample, clock) / there.expected(sample);
     if (there.shortest * share < LONGEST_ALONE * BUSY_START)

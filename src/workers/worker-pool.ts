@@ -1,32 +1,25 @@
-import { fileURLToPath } from 'node:url';
-import type { Logger } from 'pino';
-import { Piscina, queueOptionsSymbol } from 'piscina';
 import { InferenceError, unavailable } from '../errors.ts';
 import type { RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
 import type { Signature } from '../inference/signature.ts';
 import { isStrings, type TensorMap } from '../tensor/tensor.ts';
-import { leastBusy, onEach, TASKS_PER_WORKER, type Ticket } from './balance.ts';
+import { TASKS_PER_WORKER } from './balance.ts';
 import type { ComputeBudget, Seat } from './compute-budget.ts';
 import { InPlace } from './in-place.ts';
-import type { Described, Reply, RunDone, RunTask, WarmDone, WarmTask, WorkerSetup } from './messages.ts';
+import type { WarmTask } from './messages.ts';
 import { monotonic } from './monotonic.ts';
 import { placeInputs } from './place-inputs.ts';
 import { rowsOf } from './rows.ts';
 import { elementsOf, type TimedRun } from './run-time.ts';
 import { type SampleOptions, sampleInputs } from './sample-inputs.ts';
-import { type SessionOptions, sessionOptions } from './session-options.ts';
 import { SharedMemory } from './shared-memory.ts';
+import { openWideInstance } from './wide-instance.ts';
+import { type ThreadsOptions, WorkerThreads } from './worker-threads.ts';
 
-export interface PoolOptions extends SessionOptions {
-  /** Absolute path of the ONNX file. */
-  readonly path: string;
-  /** Worker threads, each with a session of its own. */
-  readonly instances: number;
+export interface PoolOptions extends ThreadsOptions {
   /** Shared by all pools of the process. */
   readonly budget: ComputeBudget;
-  readonly logger?: Logger;
-  /** The thread's entry file; a test gives one that dies. */
-  readonly entry?: URL;
+  /** Whether one more session may be held, with a thread for each core, for runs that have the machine to themselves. */
+  readonly wide?: boolean;
 }
 
 /**
@@ -43,27 +36,7 @@ const NEWEST = 0.1;
 
 /** Opens the model in every instance. Rejects with `failed_precondition` and the reason when it cannot be. */
 export async function openPool(options: PoolOptions): Promise<WorkerPool> {
-  const setup = { path: options.path, session: sessionOptions(options), warm: undefined };
-  const threads = new Piscina({
-    filename: fileURLToPath(options.entry ?? new URL('./worker.ts', import.meta.url)),
-    workerData: setup,
-    minThreads: options.instances,
-    maxThreads: options.instances,
-    concurrentTasksPerWorker: TASKS_PER_WORKER,
-    atomics: 'disabled',
-    recordTiming: false,
-    loadBalancer: leastBusy(),
-  });
-  threads.on('error', (error) => options.logger?.error({ err: error }, 'a worker died while it was idle'));
-  try {
-    const replies = await onEach<Reply<Described>>(threads, 'describe', {});
-    const [first] = replies.map(unwrap);
-    if (first === undefined) throw unavailable('no worker could be started');
-    return new WorkerPool(threads, setup, first, options);
-  } catch (error) {
-    await threads.close();
-    throw error;
-  }
+  return new WorkerPool(await WorkerThreads.open(options), options);
 }
 
 /** One loaded variant: instances in worker threads, seen as slots. */
@@ -71,16 +44,11 @@ export class WorkerPool implements SlottedRunner {
   readonly signature: Signature;
   readonly omittedOutputs: readonly string[];
   readonly instances: number;
-  readonly #threads: Piscina;
-  readonly #setup: { warm: WarmTask | undefined };
+  readonly #threads: WorkerThreads;
   readonly #budget: ComputeBudget;
   readonly #seat: Seat;
   readonly #memory = new SharedMemory(KEPT_MEMORY);
   readonly #listeners = new Set<() => void>();
-  /**
-   * Thread ids of workers that died while they had runs. Their runs fail in the order in which they were handed over.
-   */
-  readonly #lost = new Set<number>();
   #running = 0;
   /** Batches that hold a place in the budget; those handed ahead to a busy worker do not. */
   #seated = 0;
@@ -93,19 +61,15 @@ export class WorkerPool implements SlottedRunner {
   readonly #options: PoolOptions;
   /** Where a model is so small that the way to a worker would be the longer part of a run. */
   #inPlace: InPlace | undefined;
+  /** Where a run that is the only one takes less time with more threads. */
+  #wide: WorkerThreads | undefined;
 
-  constructor(
-    threads: Piscina,
-    setup: WorkerSetup,
-    { signature, omittedOutputs }: Described,
-    options: PoolOptions,
-  ) {
+  constructor(threads: WorkerThreads, options: PoolOptions) {
     const { instances, intraOpThreads, budget } = options;
     this.#options = options;
     this.#threads = threads;
-    this.#setup = setup;
-    this.signature = signature;
-    this.omittedOutputs = omittedOutputs;
+    this.signature = threads.described.signature;
+    this.omittedOutputs = threads.described.omittedOutputs;
     this.instances = instances;
     this.#budget = budget;
     this.#seat = budget.join(intraOpThreads, () => this.#notify());
@@ -152,8 +116,7 @@ export class WorkerPool implements SlottedRunner {
    */
   async warm(sizes: readonly number[], sample: SampleOptions = {}): Promise<number[]> {
     const task: WarmTask = { sizes, sample };
-    this.#setup.warm = task;
-    const replies = (await onEach<Reply<WarmDone>>(this.#threads, 'warm', task)).map(unwrap);
+    const replies = await this.#threads.warm(task);
     const times = sizes.map((_, index) =>
       Math.min(...replies.map((reply) => reply.times[index] ?? Number.NaN)),
     );
@@ -177,12 +140,13 @@ export class WorkerPool implements SlottedRunner {
     if (options.background !== true && this.#inPlace?.takes(inputs, this.#running > 0))
       return this.#runInPlace(this.#inPlace, inputs, options);
     const start = monotonic();
+    const wide = this.#wideFor(options);
     const placed = placeInputs(inputs, this.#memory);
     this.#begin();
     try {
-      const task: RunTask = { inputs: placed.inputs, outputs: options.outputs };
-      const { outputs, inferStart, inferEnd } = unwrap(await this.#post(task));
-      this.#observe(inferEnd - inferStart);
+      const task = { inputs: placed.inputs, outputs: options.outputs };
+      const { outputs, inferStart, inferEnd } = await (wide ?? this.#threads).run(task);
+      if (wide === undefined) this.#observe(inferEnd - inferStart);
       return {
         outputs,
         timings: {
@@ -192,6 +156,7 @@ export class WorkerPool implements SlottedRunner {
           computeOutput: monotonic() - inferEnd,
         },
         batchSize: rowsOf(inputs, this.signature),
+        ...(wide === undefined ? {} : { wide: true }),
       };
     } finally {
       for (const buffer of placed.buffers) this.#memory.give(buffer);
@@ -199,12 +164,23 @@ export class WorkerPool implements SlottedRunner {
     }
   }
 
-  /** From now on runs that are short enough happen on the calling thread. To be called once, after the last warm-up. */
-  shortRunsInPlace(): void {
-    const { path, budget } = this.#options;
+  /**
+   * From now on runs that are short enough happen on the calling thread; those of a model that has none may have more
+   * threads while they are the only ones. To be called once, after the last warm-up.
+   */
+  async speedUpLoneRuns(): Promise<void> {
+    const { path, budget, wide = false } = this.#options;
     const options = { ...this.#options, cores: budget.cores };
-    const sample = sampleInputs(this.signature, 1, this.#setup.warm?.sample);
+    const sample = sampleInputs(this.signature, 1, this.#threads.warmed?.sample);
     this.#inPlace = InPlace.open(path, options, this.#warmRuns, sample);
+    if (this.#inPlace === undefined && wide)
+      this.#wide = await openWideInstance(options, this.#threads, sample);
+  }
+
+  /** Whatever else computed would have to share its cores with such a run. */
+  #wideFor({ alone, background }: RunOptions): WorkerThreads | undefined {
+    if (alone !== true || background === true || this.#running > 0) return undefined;
+    return this.#options.budget.idle ? this.#wide : undefined;
   }
 
   #runInPlace(inPlace: InPlace, inputs: TensorMap, { outputs: wanted }: RunOptions): RunResult {
@@ -232,25 +208,8 @@ export class WorkerPool implements SlottedRunner {
       await promise;
     }
     this.#budget.leave(this.#seat);
-    await this.#threads.close();
-    await this.#inPlace?.close();
+    await Promise.all([this.#threads.close(), this.#wide?.close(), this.#inPlace?.close()]);
     this.#memory.clear();
-  }
-
-  /** A worker that dies fails the run it was in; one that was handed ahead to it is handed to another. */
-  async #post(task: RunTask): Promise<Reply<RunDone>> {
-    const ticket: Ticket = {};
-    try {
-      return await this.#threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name: 'run' });
-    } catch (error) {
-      const { worker } = ticket;
-      if (worker !== undefined && this.#lost.has(worker)) return this.#post(task);
-      if (worker !== undefined) this.#lost.add(worker);
-      throw new InferenceError('unavailable', 'the worker was lost during the run', {
-        reason: 'failed',
-        cause: error,
-      });
-    }
   }
 
   #begin(): void {
@@ -279,9 +238,4 @@ export class WorkerPool implements SlottedRunner {
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {
-  if (reply.ok) return reply;
-  throw new InferenceError(reply.code, reply.message);
 }

@@ -28,6 +28,13 @@ describe('forming batches', () => {
     ]);
   });
 
+  test('a batch behind which nothing waits is said to be alone', async () => {
+    const { run, runner } = setUp();
+    for (const value of [1, 2, 3, 4, 5, 6]) run(rowsOf([value]));
+    for (let batch = 0; batch < 3; batch++) await runner.succeed();
+    expect(runner.runs.map(({ options }) => options.alone)).toEqual([true, false, true]);
+  });
+
   test('a request of several rows is never split over two batches when it fits in one', async () => {
     const { run, runner, ran } = setUp();
     const all = [[1], [2, 2, 2], [3, 3], [4]].map((values) => run(rowsOf(values)));

@@ -166,6 +166,33 @@ describe('a request', () => {
   });
 });
 
+describe('a batch', () => {
+  it('is alone where nothing waits behind it', async () => {
+    const { run, runners } = setUpScheduled({ slots: 2, batching: { maxBatchSize: 1 } });
+    run(rowsOf([1, 2]), terms({}));
+    await settled();
+    expect(runners[0]?.runs.map(({ options }) => options.alone)).toEqual([false, true]);
+  });
+
+  it.each([
+    ['teaches what others will take', false, 5],
+    ['that had more threads than others teaches nothing about them', true, 30],
+  ])('%s', async (_, wide, expected) => {
+    const { run, runners } = setUpScheduled();
+    const ask = () => run(rowsOf([1]), terms({ variants: ['best'] }));
+    for (let count = 0; count < 200; count++) {
+      ask();
+      await settled();
+      const timings = { queue: 0, computeInput: 0, computeInfer: 5, computeOutput: 0 };
+      runners[0]?.active[0]?.finish((inputs) => ({ outputs: inputs, timings, batchSize: 1, wide }));
+      await settled();
+    }
+    const request = ask();
+    await runners[0]?.succeed();
+    expect(request.result?.choice?.predicted).toBeCloseTo(expected, 0);
+  });
+});
+
 describe('requests of different length', () => {
   const signature: Signature = {
     inputs: [{ name: 'x', datatype: 'FP32', dims: ['batch', 'length'] }],

@@ -1,0 +1,101 @@
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { Piscina, queueOptionsSymbol } from 'piscina';
+import { InferenceError, unavailable } from '../errors.ts';
+import { leastBusy, onEach, TASKS_PER_WORKER, type Ticket } from './balance.ts';
+import type { Described, Reply, RunDone, RunTask, WarmDone, WarmTask, WorkerSetup } from './messages.ts';
+import { type SessionOptions, sessionOptions } from './session-options.ts';
+
+export interface ThreadsOptions extends SessionOptions {
+  /** Absolute path of the ONNX file. */
+  readonly path: string;
+  /** Worker threads, each with a session of its own. */
+  readonly instances: number;
+  readonly logger?: Logger;
+  /** The threads' entry file; a test gives one that dies. */
+  readonly entry?: URL;
+}
+
+/** Worker threads with one session each of the same file. */
+export class WorkerThreads {
+  /** What the sessions say of the model. */
+  readonly described: Described;
+  readonly #threads: Piscina;
+  readonly #setup: { warm: WarmTask | undefined };
+  /**
+   * Thread ids of workers that died while they had runs. Their runs fail in the order in which they were handed over.
+   */
+  readonly #lost = new Set<number>();
+
+  private constructor(threads: Piscina, setup: WorkerSetup, described: Described) {
+    this.#threads = threads;
+    this.#setup = setup;
+    this.described = described;
+  }
+
+  /** Opens the model in every thread. Rejects with `failed_precondition` and the reason when it cannot be. */
+  static async open(options: ThreadsOptions): Promise<WorkerThreads> {
+    const setup = { path: options.path, session: sessionOptions(options), warm: undefined };
+    const threads = new Piscina({
+      filename: fileURLToPath(options.entry ?? new URL('./worker.ts', import.meta.url)),
+      workerData: setup,
+      minThreads: options.instances,
+      maxThreads: options.instances,
+      concurrentTasksPerWorker: TASKS_PER_WORKER,
+      atomics: 'disabled',
+      recordTiming: false,
+      loadBalancer: leastBusy(),
+    });
+    threads.on('error', (error) => options.logger?.error({ err: error }, 'a worker died while it was idle'));
+    try {
+      const replies = await onEach<Reply<Described>>(threads, 'describe', {});
+      const [first] = replies.map(unwrap);
+      if (first === undefined) throw unavailable('no worker could be started');
+      return new WorkerThreads(threads, setup, first);
+    } catch (error) {
+      await threads.close();
+      throw error;
+    }
+  }
+
+  /** Runs a warm-up in every thread, and in every one that replaces it later. */
+  async warm(task: WarmTask): Promise<WarmDone[]> {
+    this.#setup.warm = task;
+    return (await onEach<Reply<WarmDone>>(this.#threads, 'warm', task)).map(unwrap);
+  }
+
+  /** What the newest warm-up ran. */
+  get warmed(): WarmTask | undefined {
+    return this.#setup.warm;
+  }
+
+  /** A worker that dies fails the run it was in; one that was handed ahead to it is handed to another. */
+  async run(task: RunTask): Promise<RunDone> {
+    return unwrap(await this.#post(task));
+  }
+
+  async #post(task: RunTask): Promise<Reply<RunDone>> {
+    const ticket: Ticket = {};
+    try {
+      return await this.#threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name: 'run' });
+    } catch (error) {
+      const { worker } = ticket;
+      if (worker !== undefined && this.#lost.has(worker)) return this.#post(task);
+      if (worker !== undefined) this.#lost.add(worker);
+      throw new InferenceError('unavailable', 'the worker was lost during the run', {
+        reason: 'failed',
+        cause: error,
+      });
+    }
+  }
+
+  /** Not to be called before every run has ended: ending a thread inside the runtime would abort the process. */
+  close(): Promise<void> {
+    return this.#threads.close();
+  }
+}
+
+function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {
+  if (reply.ok) return reply;
+  throw new InferenceError(reply.code, reply.message);
+}

@@ -1,0 +1,19 @@
+import { workerData } from 'node:worker_threads';
+import { valueSymbol } from 'piscina';
+import type { RunDone, RunTask, WarmDone, WarmTask, WorkerSetup } from '../../src/workers/messages.ts';
+import { run as compute } from '../../src/workers/worker.ts';
+
+export { describe } from '../../src/workers/worker.ts';
+
+const { session, path }: WorkerSetup = workerData;
+
+/** What a run takes, milliseconds: less with more threads, unless the file's name says otherwise. */
+const TIME = 24 / (path.includes('no-faster') ? 1 : session.intraOpThreads);
+
+/** A worker thread that says how long its runs took. */
+export function run(task: RunTask): RunDone {
+  const done = (compute(task) as { readonly [valueSymbol]: RunDone })[valueSymbol];
+  return { ...done, inferEnd: done.inferStart + TIME };
+}
+
+export const warm = ({ sizes }: WarmTask): WarmDone => ({ ok: true, times: sizes.map(() => TIME) });
