@@ -8,13 +8,16 @@ const WORTH_ITS_MEMORY = 0.8;
 /** Runs on either side that tell which is faster: the fastest of each counts, as others may have been held up. */
 const TRIALS = 4;
 
+/** After a run that took this long, milliseconds, no more are tried: next to it little is noise. */
+const LONG = 200;
+
 export interface WideOptions extends ThreadsOptions {
   readonly cores: number;
 }
 
 /**
  * One more instance, whose session has a thread for each core: for a run that has the machine to itself. Undefined
- * where that is no faster, the model refuses the sample, or something else than the CPU computes.
+ * where that is no faster, cannot be opened or tried, or something else than the CPU computes: the others do without.
  * @param others the instances with fewer threads, at rest
  */
 export async function openWideInstance(
@@ -25,28 +28,29 @@ export async function openWideInstance(
   const intraOpThreads = loneRunThreads(options.cores, options.intraOpThreads);
   const onlyCpu = options.executionProviders.every((name) => name === 'cpu');
   if (!onlyCpu || intraOpThreads === options.intraOpThreads) return undefined;
-  const wide = await WorkerThreads.open({ ...options, intraOpThreads, instances: 1 });
-  const [here, there] = await fastest([wide, others], sample);
-  if (here <= there * WORTH_ITS_MEMORY) return wide;
-  await wide.close();
+  let wide: WorkerThreads | undefined;
+  try {
+    wide = await WorkerThreads.open({ ...options, intraOpThreads, instances: 1 });
+    if (await isWorthIt(wide, others, sample)) return wide;
+  } catch (error) {
+    options.logger?.warn({ err: error }, 'runs that are alone cannot have more threads');
+  }
+  await wide?.close();
   return undefined;
 }
 
-/** Milliseconds of the fastest run of each, in turn; NaN where the model refuses the sample. */
-async function fastest(
-  sides: readonly [WorkerThreads, WorkerThreads],
-  inputs: TensorMap,
-): Promise<[number, number]> {
-  const least: [number, number] = [Infinity, Infinity];
-  try {
-    for (let trial = 0; trial < TRIALS; trial++) {
-      for (const [side, threads] of sides.entries()) {
-        const { inferStart, inferEnd } = await threads.run({ inputs, outputs: undefined });
-        least[side] = Math.min(least[side] ?? Infinity, inferEnd - inferStart);
-      }
-    }
-  } catch {
-    return [Number.NaN, Number.NaN];
+async function isWorthIt(wide: WorkerThreads, others: WorkerThreads, inputs: TensorMap): Promise<boolean> {
+  let [here, there] = [Infinity, Infinity];
+  for (let trial = 0; trial < TRIALS; trial++) {
+    here = Math.min(here, await timeOf(wide, inputs));
+    there = Math.min(there, await timeOf(others, inputs));
+    if (there > LONG) break;
   }
-  return least;
+  return here <= there * WORTH_ITS_MEMORY;
+}
+
+/** Milliseconds in the session. */
+async function timeOf(threads: WorkerThreads, inputs: TensorMap): Promise<number> {
+  const { inferStart, inferEnd } = await threads.run({ inputs, outputs: undefined });
+  return inferEnd - inferStart;
 }

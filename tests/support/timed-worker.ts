@@ -6,6 +6,7 @@ import { run as compute } from '../../src/workers/worker.ts';
 export { describe } from '../../src/workers/worker.ts';
 
 const { session, path }: WorkerSetup = workerData;
+if (path.includes('few-threads') && session.intraOpThreads > 1) throw new Error('no more memory');
 
 /** What a run takes, milliseconds: less with more threads, unless the file's name says otherwise. */
 const TIME = 24 / (path.includes('no-faster') ? 1 : session.intraOpThreads);

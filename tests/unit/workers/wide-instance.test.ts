@@ -12,6 +12,7 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 const path = await folder.write('add.onnx', addModel());
 const noFaster = await folder.write('no-faster.onnx', addModel());
+const noMore = await folder.write('few-threads.onnx', addModel());
 
 const row = () => tensors({ a: floatTensor([1, 4], 1), b: floatTensor([1, 4], 2) });
 const ALONE: RunOptions = { alone: true };
@@ -73,6 +74,7 @@ describe('a run has no more threads than others', () => {
 
   test.each([
     ['more of them make it no faster', { path: noFaster }],
+    ['a session with more cannot be opened', { path: noMore }],
     ['there are no more cores', { budget: new ComputeBudget(1) }],
     ['instances or threads are configured', { wide: false }],
   ])('where %s', async (_, options) => {
