@@ -9,6 +9,8 @@ export interface Bar {
   readonly met: boolean;
   /** Cores that others kept busy meanwhile: above `QUIET`, the verdict is open. */
   readonly others?: number;
+  /** Why the figure cannot tell, whatever it is. */
+  readonly open?: string;
   /** Figures that explain it, a line each. */
   readonly details?: readonly string[];
 }
@@ -26,13 +28,16 @@ export const rows = (value: number): string => `${value.toFixed(value < 100 ? 1 
 export const failureLines = (failures: Readonly<Record<string, number>>): string[] =>
   Object.entries(failures).map(([name, count]) => `FAILED ${count} requests: ${name}`);
 
-export const verdictOf = ({ met, others = 0 }: Bar): Verdict =>
-  others > QUIET ? 'unsure' : met ? 'met' : 'MISSED';
+export const verdictOf = (bar: Bar): Verdict =>
+  doubtsOf(bar).length > 0 ? 'unsure' : bar.met ? 'met' : 'MISSED';
+
+const doubtsOf = ({ others = 0, open }: Bar): string[] => [
+  ...(others > QUIET ? [`others used ${others.toFixed(2)} cores meanwhile`] : []),
+  ...(open === undefined ? [] : [open]),
+];
 
 export function barText(bar: Bar): string {
-  const { name, figure, others = 0, details = [] } = bar;
-  const verdict = verdictOf(bar);
-  const head = `${verdict.padEnd(7)} ${name.padEnd(56)} ${figure.padEnd(24)} bar ${bar.bar}`;
-  const busy = verdict === 'unsure' ? [`others used ${others.toFixed(2)} cores meanwhile`] : [];
-  return [head, ...[...details, ...busy].map((line) => `          ${line}`)].join('\n');
+  const { name, figure, details = [] } = bar;
+  const head = `${verdictOf(bar).padEnd(7)} ${name.padEnd(56)} ${figure.padEnd(24)} bar ${bar.bar}`;
+  return [head, ...[...details, ...doubtsOf(bar)].map((line) => `          ${line}`)].join('\n');
 }

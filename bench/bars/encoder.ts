@@ -4,6 +4,7 @@ import { Generator } from '../load/generator-process.ts';
 import { type Bar, failureLines, ms, percent, rows } from './bar.ts';
 import { type BarsContext, closed, MINILM_TRAFFIC, SEED } from './context.ts';
 import { type AddedLatency, compareLatency, compareThroughput, type Throughput } from './paired.ts';
+import { settle } from './versus.ts';
 
 const SHARE = 0.95;
 const ADDED = 0.6;
@@ -23,6 +24,7 @@ export async function* encoderBars(context: BarsContext): AsyncGenerator<Bar> {
       });
       const { pid } = context.server;
       const machine = { pid, cores: context.cores };
+      await settle({ generator, pid });
       const full = await compareThroughput(ceiling, generator, closed(CONCURRENCY), machine);
       yield throughputBar(`${model}, ${protocol}, concurrency ${CONCURRENCY}`, full, SHARE);
       const alone = await compareLatency(ceiling, generator, closed(1), pid);

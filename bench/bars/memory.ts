@@ -16,6 +16,9 @@ const GROWTH = 1;
 
 const CONCURRENCY = 64;
 
+/** In fewer minutes a heap that is still finding its size looks like one that grows. */
+const ENOUGH = 15;
+
 /** Milliseconds between two readings, and of rest before the first. */
 const INTERVAL = 500;
 const REST = 2000;
@@ -54,6 +57,7 @@ export async function* memoryBars({ cores }: BarsContext, minutes: number): Asyn
     bar: `grows at most ${GROWTH} MiB per minute`,
     figure: `${growth.toFixed(2)} MiB per minute`,
     met: growth <= GROWTH,
+    ...(minutes < ENOUGH ? { open: `too short to tell: --soak ${ENOUGH} or more does` } : {}),
     details: [
       `from ${mebibytes(second[0] ?? Number.NaN)} to ${mebibytes(second.at(-1) ?? Number.NaN)}, at most ${mebibytes(Math.max(...seen))}`,
       ...failureLines(failures),

@@ -9,6 +9,7 @@ import type { Bar } from './bar.ts';
 import { type BarsContext, closed, SEED } from './context.ts';
 import { openCeiling, throughputBar } from './encoder.ts';
 import { compareThroughput } from './paired.ts';
+import { settle } from './versus.ts';
 
 const SHARE = 0.6;
 const CONCURRENCY = 64;
@@ -32,6 +33,7 @@ export async function* textBars(context: BarsContext): AsyncGenerator<Bar> {
   await using ceiling = await openCeiling(context, { ...traffic, model: MODEL }, variant);
   const target = { protocol: 'task', address: server.rest } as const;
   await using generator = await Generator.open({ target, traffic: [traffic], seed: SEED });
+  await settle({ generator, pid: server.pid });
   const full = await compareThroughput(ceiling, generator, closed(CONCURRENCY), { pid: server.pid, cores });
   const bar = throughputBar(`${model}, text to label, concurrency ${CONCURRENCY}`, full, SHARE);
   yield { ...bar, details: [...(bar.details ?? []), ...(await costLines(context, generator, model))] };

@@ -22,10 +22,10 @@ export interface Versus {
   readonly failures: Readonly<Record<string, number>>;
 }
 
-/** Requests out, and for how long, milliseconds, until the code of both servers is compiled. */
+/** Requests out, and for how long, milliseconds, until a server's code is compiled. */
 const SETTLING = { concurrency: 64, duration: 4000 };
 
-/** Lets both servers serve before they are compared: what they do in their first seconds is not what they go on doing. */
+/** Lets servers serve before they are compared: what they do in their first seconds is not what they go on doing. */
 export async function settle(...sides: readonly Side[]): Promise<void> {
   const { concurrency, duration } = SETTLING;
   for (const { generator } of sides) await generator.run({ load: closed(concurrency), warmUp: 0, duration });

@@ -9,12 +9,17 @@ test('a bar is met or missed, and open where others had the machine', () => {
   expect(verdictOf({ ...BAR, met: false })).toBe('MISSED');
   expect(verdictOf({ ...BAR, others: 0.1 })).toBe('met');
   expect(verdictOf({ ...BAR, met: false, others: 0.9 })).toBe('unsure');
+  expect(verdictOf({ ...BAR, open: 'too short to tell' })).toBe('unsure');
 });
 
 test('the table has a line per bar, and its explanation under it', () => {
-  const lines = barText({ ...BAR, others: 1.25, details: ['p50 1 ms'] }).split('\n');
+  const lines = barText({ ...BAR, others: 1.25, open: 'too short', details: ['p50 1 ms'] }).split('\n');
   expect(lines[0]).toMatch(/^unsure +a case +97 % +bar 95 %$/);
-  expect(lines.slice(1).map((line) => line.trim())).toEqual(['p50 1 ms', 'others used 1.25 cores meanwhile']);
+  expect(lines.slice(1).map((line) => line.trim())).toEqual([
+    'p50 1 ms',
+    'others used 1.25 cores meanwhile',
+    'too short',
+  ]);
 });
 
 test('the slope of evenly spaced values is that of their line', () => {
