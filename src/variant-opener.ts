@@ -95,7 +95,7 @@ export function createVariantOpener({
     const leave = spare.join(runner);
     series.watch({
       inFlight: () => runner.inFlight,
-      instances: () => pool.instances,
+      instances: () => pool.threads,
       runningBatches: () => pool.running,
     });
     return {

@@ -32,8 +32,8 @@ export interface BatchAnswer {
   readonly results: readonly RunResult[];
   /** Of the batch: the queue time is that of the entry that waited longest. */
   readonly timings: Timings;
-  /** It had more threads than other batches. */
-  readonly wide: boolean;
+  /** It ran unlike others: what it took says nothing about them. */
+  readonly apart: boolean;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function runBatch(
   const mergeTime = clock.now() - startedAt;
   const requested = entries[0]?.request.outputs;
   const options: RunOptions = requested === undefined ? { alone } : { alone, outputs: requested };
-  const { outputs, timings, wide = false } = await runner.run(inputs, options);
+  const { outputs, timings, apart = false } = await runner.run(inputs, options);
   const start = clock.now();
   const sizes = entries.map((entry) => entry.rows);
   const cut = padded && { names: padded.outputs, lengths: entries.map(({ length }) => length ?? 1) };
@@ -73,7 +73,7 @@ export async function runBatch(
       batchSize: rows,
     })),
     timings: withQueue(longestQueue(batch)),
-    wide,
+    apart,
   };
 }
 

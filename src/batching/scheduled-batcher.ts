@@ -193,11 +193,12 @@ export class ScheduledBatcher implements Runner {
     const running = this.#scheduler.started(dispatch, now);
     const waiting = this.#scheduler.size;
     const reason = reasonOf(dispatch, waiting);
-    const batch = { entries, rows, reason, startedAt: now, alone: waiting === 0 };
+    const alone = waiting === 0 && this.#retries.length === 0;
+    const batch = { entries, rows, reason, startedAt: now, alone };
     try {
       const answer = await runBatch(batch, lane.runner, this.#clock, this.#options.padded);
       const end = this.#clock.now();
-      this.#scheduler.ended(dispatch, running, end, answer.wide, answer.timings);
+      this.#scheduler.ended(dispatch, running, end, false, answer.timings, answer.apart);
       this.#margin.observe(entries.some(({ request }) => request.deadline < end));
       for (const [index, entry] of entries.entries()) {
         const result = answer.results[index];

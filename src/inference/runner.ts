@@ -56,8 +56,8 @@ export interface RunResult {
   readonly timings: Timings;
   /** Rows that were executed together with this run, its own included; 1 without a batch axis. */
   readonly batchSize: number;
-  /** It was alone and had more threads than others: how long it took says nothing about them. */
-  readonly wide?: boolean;
+  /** It had more of the cores than others, or shared them with one that had: its time says nothing about theirs. */
+  readonly apart?: boolean;
   /** Only where a scheduler had several variants to choose from. */
   readonly choice?: VariantChoice;
   /** Left out where the run was computed for this request alone or for its batch. */

@@ -211,16 +211,25 @@ export class Scheduler<E extends Entry> {
   }
 
   /**
-   * It has ended.
-   * @param apart it failed, or ran unlike others: it teaches nothing about what batches cost
+   * It has ended. One that failed teaches nothing about its cost.
    * @param journey all its time since it started was computing where left out
+   * @param apart it ran unlike others: what it took says nothing about them
    */
-  ended(dispatch: Dispatch<E>, running: Running, now: number, apart: boolean, journey?: Journey): void {
+  ended(
+    dispatch: Dispatch<E>,
+    running: Running,
+    now: number,
+    failed: boolean,
+    journey?: Journey,
+    apart = false,
+  ): void {
     const { lane, rows, length } = dispatch;
     this.#slots.end(running, now);
     this.#returning.ended(rows, now);
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
+    if (failed) return;
+    for (const { cost } of this.#lanes) if (cost !== lane.cost) cost.ranElsewhere();
     if (apart) return;
     const { expected, choice } = dispatch;
     const held = now - running.startsAt;
@@ -228,7 +237,6 @@ export class Scheduler<E extends Entry> {
       this.#overhead.observe(choice.taken * (held / expected), choice.priced);
     if (journey !== undefined) this.#handOver.observe(journey, running.ahead);
     lane.cost.observe({ rows, length, latency: latencyOf(running, held, journey) }, running.busy);
-    for (const { cost } of this.#lanes) if (cost !== lane.cost) cost.ranElsewhere();
   }
 
   /** A queued entry is not wanted any more. */

@@ -6,8 +6,9 @@ export interface Seat {
 }
 
 /**
- * Cores, shared by all pools: running batches times their intra-op threads never exceed them. Pools that asked in vain
- * are woken in the order in which they asked, one batch each.
+ * Cores, shared by all pools: running batches times their intra-op threads never exceed them, but for a batch that began
+ * alone and has all of them until it ends. Pools that asked in vain are woken in the order in which they asked, one
+ * batch each.
  */
 export class ComputeBudget {
   readonly cores: number;
@@ -15,6 +16,7 @@ export class ComputeBudget {
   /** In the order in which they asked. Whoever waits was refused while something ran, so a core will come back. */
   readonly #waiting = new Set<Seat>();
   #turn: Seat | undefined;
+  #wide = 0;
 
   constructor(cores: number) {
     this.cores = Math.max(1, cores);
@@ -42,13 +44,27 @@ export class ComputeBudget {
    * unless a batch takes all there are and nothing runs. Unlike `available`, asking books nothing.
    */
   spare({ threads }: Seat): boolean {
-    if (this.#waiting.size > 0) return false;
+    if (this.#waiting.size > 0 || this.crowded) return false;
     return this.#free > threads || this.#free === this.cores;
   }
 
   /** Whether no batch of any pool runs. */
   get idle(): boolean {
     return this.#free === this.cores;
+  }
+
+  /** Whether a batch runs that has all cores: whatever runs beside it has to share them. */
+  get crowded(): boolean {
+    return this.#wide > 0;
+  }
+
+  /** A batch begins that has all cores, of which its seat counts for fewer. */
+  takeAll(): void {
+    this.#wide += 1;
+  }
+
+  giveAll(): void {
+    this.#wide -= 1;
   }
 
   /** Whether another pool waits for a core. */

@@ -1,5 +1,9 @@
+import { fromUnknown } from '../errors.ts';
+import type { RunOptions } from '../inference/runner.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
+import type { ComputeBudget } from './compute-budget.ts';
 import { loneRunThreads } from './defaults.ts';
+import type { RunDone, RunTask } from './messages.ts';
 import { type ThreadsOptions, WorkerThreads } from './worker-threads.ts';
 
 /** The share of the time of a run with fewer threads that one with more may take, to be worth the memory of a session. */
@@ -11,32 +15,97 @@ const TRIALS = 4;
 /** After a run that took this long, milliseconds, no more are tried: next to it little is noise. */
 const LONG = 200;
 
+/** One in so many runs that it could have goes to another instance all the same: what runs take there has to stay known. */
+const ORDINARY_EVERY = 8;
+
 export interface WideOptions extends ThreadsOptions {
-  readonly cores: number;
+  readonly budget: ComputeBudget;
 }
 
-/**
- * One more instance, whose session has a thread for each core: for a run that has the machine to itself. Undefined
- * where that is no faster, cannot be opened or tried, or something else than the CPU computes: the others do without.
- * @param others the instances with fewer threads, at rest
- */
-export async function openWideInstance(
-  options: WideOptions,
-  others: WorkerThreads,
-  sample: TensorMap,
-): Promise<WorkerThreads | undefined> {
-  const intraOpThreads = loneRunThreads(options.cores, options.intraOpThreads);
-  const onlyCpu = options.executionProviders.every((name) => name === 'cpu');
-  if (!onlyCpu || intraOpThreads === options.intraOpThreads) return undefined;
-  let wide: WorkerThreads | undefined;
-  try {
-    wide = await WorkerThreads.open({ ...options, intraOpThreads, instances: 1 });
-    if (await isWorthIt(wide, others, sample)) return wide;
-  } catch (error) {
-    options.logger?.warn({ err: error }, 'runs that are alone cannot have more threads');
+/** One more instance, whose session has a thread for each core: for a run that has the machine to itself. */
+export class WideInstance {
+  readonly #threads: WorkerThreads;
+  readonly #options: WideOptions;
+  /** False while its worker is lost. */
+  #open = true;
+  #running = 0;
+  #offered = 0;
+
+  private constructor(threads: WorkerThreads, options: WideOptions) {
+    this.#threads = threads;
+    this.#options = options;
   }
-  await wide?.close();
-  return undefined;
+
+  /**
+   * Undefined where it is no faster, cannot be opened or tried, or something else than the CPU computes: the others do
+   * without.
+   * @param others the instances with fewer threads, at rest
+   */
+  static async open(
+    options: WideOptions,
+    others: WorkerThreads,
+    sample: TensorMap,
+  ): Promise<WideInstance | undefined> {
+    const intraOpThreads = loneRunThreads(options.budget.cores, options.intraOpThreads);
+    const onlyCpu = options.executionProviders.every((name) => name === 'cpu');
+    if (!onlyCpu || intraOpThreads === options.intraOpThreads) return undefined;
+    let threads: WorkerThreads | undefined;
+    try {
+      threads = await WorkerThreads.open({ ...options, intraOpThreads, instances: 1 });
+      // The first run of a session takes longer than all others.
+      await threads.warm({ sizes: [1], sample: others.warmed?.sample ?? {} });
+      if (await isWorthIt(threads, others, sample)) return new WideInstance(threads, options);
+    } catch (error) {
+      options.logger?.warn({ err: error }, 'runs that are alone cannot have more threads');
+    }
+    await threads?.close();
+    return undefined;
+  }
+
+  /** Whether a run goes on in it. */
+  get busy(): boolean {
+    return this.#running > 0;
+  }
+
+  /** Whether a run is for it: whatever else computed would have to share its cores. */
+  takes({ alone, background }: RunOptions): boolean {
+    if (!this.#open || alone !== true || background === true || !this.#options.budget.idle) return false;
+    this.#offered += 1;
+    return this.#offered % ORDINARY_EVERY !== 0;
+  }
+
+  /** Rejects as `WorkerThreads.run`. */
+  async run(task: RunTask): Promise<RunDone> {
+    const { budget } = this.#options;
+    this.#running += 1;
+    budget.takeAll();
+    try {
+      return await this.#threads.run(task);
+    } catch (error) {
+      if (fromUnknown(error).code === 'unavailable') this.#reopen();
+      throw error;
+    } finally {
+      this.#running -= 1;
+      budget.giveAll();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#threads.close();
+  }
+
+  /** Until another worker has opened the model and is warm, or for good where it cannot, the others do without. */
+  #reopen(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#threads.warm(this.#threads.warmed ?? { sizes: [1], sample: {} }).then(
+      () => {
+        this.#open = true;
+      },
+      (error: unknown) =>
+        this.#options.logger?.warn({ err: error }, 'the wide instance cannot be opened again'),
+    );
+  }
 }
 
 async function isWorthIt(wide: WorkerThreads, others: WorkerThreads, inputs: TensorMap): Promise<boolean> {

@@ -12,7 +12,7 @@ import { rowsOf } from './rows.ts';
 import { elementsOf, type TimedRun } from './run-time.ts';
 import { type SampleOptions, sampleInputs } from './sample-inputs.ts';
 import { SharedMemory } from './shared-memory.ts';
-import { openWideInstance } from './wide-instance.ts';
+import { WideInstance } from './wide-instance.ts';
 import { type ThreadsOptions, WorkerThreads } from './worker-threads.ts';
 
 export interface PoolOptions extends ThreadsOptions {
@@ -62,7 +62,7 @@ export class WorkerPool implements SlottedRunner {
   /** Where a model is so small that the way to a worker would be the longer part of a run. */
   #inPlace: InPlace | undefined;
   /** Where a run that is the only one takes less time with more threads. */
-  #wide: WorkerThreads | undefined;
+  #wide: WideInstance | undefined;
 
   constructor(threads: WorkerThreads, options: PoolOptions) {
     const { instances, intraOpThreads, budget } = options;
@@ -79,9 +79,14 @@ export class WorkerPool implements SlottedRunner {
     return this.#running;
   }
 
+  /** Worker threads, each with a session. */
+  get threads(): number {
+    return this.instances + (this.#wide === undefined ? 0 : 1);
+  }
+
   get freeSlots(): number {
     if (this.#closed !== undefined) return 0;
-    const ahead = this.#inferTime < HAND_AHEAD_BELOW ? this.instances : 0;
+    const ahead = this.#inferTime < HAND_AHEAD_BELOW && this.#wide?.busy !== true ? this.instances : 0;
     const idle = this.instances - this.#running;
     if (idle <= 0) return this.#budget.contended(this.#seat) ? 0 : Math.max(0, idle + ahead);
     const startable = this.#budget.available(this.#seat);
@@ -90,7 +95,7 @@ export class WorkerPool implements SlottedRunner {
 
   get slotsAhead(): number {
     const all = this.instances * TASKS_PER_WORKER;
-    if (this.#closed !== undefined || this.#running < this.instances) return 0;
+    if (this.#closed !== undefined || this.#running < this.instances || this.#wide?.busy) return 0;
     return this.#budget.contended(this.#seat) ? 0 : Math.max(0, all - this.#running);
   }
 
@@ -139,14 +144,22 @@ export class WorkerPool implements SlottedRunner {
     }
     if (options.background !== true && this.#inPlace?.takes(inputs, this.#running > 0))
       return this.#runInPlace(this.#inPlace, inputs, options);
+    const wide = this.#running === 0 && this.#wide?.takes(options) ? this.#wide : undefined;
+    return this.#runOn(wide ?? this.#threads, inputs, options);
+  }
+
+  async #runOn(
+    threads: WorkerThreads | WideInstance,
+    inputs: TensorMap,
+    { outputs: wanted }: RunOptions,
+  ): Promise<RunResult> {
     const start = monotonic();
-    const wide = this.#wideFor(options);
     const placed = placeInputs(inputs, this.#memory);
+    const apart = threads !== this.#threads || this.#budget.crowded;
     this.#begin();
     try {
-      const task = { inputs: placed.inputs, outputs: options.outputs };
-      const { outputs, inferStart, inferEnd } = await (wide ?? this.#threads).run(task);
-      if (wide === undefined) this.#observe(inferEnd - inferStart);
+      const { outputs, inferStart, inferEnd } = await threads.run({ inputs: placed.inputs, outputs: wanted });
+      if (!apart) this.#observe(inferEnd - inferStart);
       return {
         outputs,
         timings: {
@@ -156,7 +169,7 @@ export class WorkerPool implements SlottedRunner {
           computeOutput: monotonic() - inferEnd,
         },
         batchSize: rowsOf(inputs, this.signature),
-        ...(wide === undefined ? {} : { wide: true }),
+        ...(apart ? { apart } : {}),
       };
     } finally {
       for (const buffer of placed.buffers) this.#memory.give(buffer);
@@ -174,13 +187,7 @@ export class WorkerPool implements SlottedRunner {
     const sample = sampleInputs(this.signature, 1, this.#threads.warmed?.sample);
     this.#inPlace = InPlace.open(path, options, this.#warmRuns, sample);
     if (this.#inPlace === undefined && wide)
-      this.#wide = await openWideInstance(options, this.#threads, sample);
-  }
-
-  /** Whatever else computed would have to share its cores with such a run. */
-  #wideFor({ alone, background }: RunOptions): WorkerThreads | undefined {
-    if (alone !== true || background === true || this.#running > 0) return undefined;
-    return this.#options.budget.idle ? this.#wide : undefined;
+      this.#wide = await WideInstance.open(this.#options, this.#threads, sample);
   }
 
   #runInPlace(inPlace: InPlace, inputs: TensorMap, { outputs: wanted }: RunOptions): RunResult {

@@ -176,15 +176,15 @@ describe('a batch', () => {
 
   it.each([
     ['teaches what others will take', false, 5],
-    ['that had more threads than others teaches nothing about them', true, 30],
-  ])('%s', async (_, wide, expected) => {
+    ['that ran apart from others teaches nothing about them', true, 30],
+  ])('%s', async (_, apart, expected) => {
     const { run, runners } = setUpScheduled();
     const ask = () => run(rowsOf([1]), terms({ variants: ['best'] }));
     for (let count = 0; count < 200; count++) {
       ask();
       await settled();
       const timings = { queue: 0, computeInput: 0, computeInfer: 5, computeOutput: 0 };
-      runners[0]?.active[0]?.finish((inputs) => ({ outputs: inputs, timings, batchSize: 1, wide }));
+      runners[0]?.active[0]?.finish((inputs) => ({ outputs: inputs, timings, batchSize: 1, apart }));
       await settled();
     }
     const request = ask();

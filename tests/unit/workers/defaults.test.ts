@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { defaultInstances, defaultIntraOpThreads } from '../../../src/workers/defaults.ts';
+import {
+  defaultInstances,
+  defaultIntraOpThreads,
+  fitsOneMore,
+  loneRunThreads,
+} from '../../../src/workers/defaults.ts';
 
 const MiB = 2 ** 20;
 
@@ -13,4 +18,21 @@ test.each([
 ])('%i cores and a file of %i bytes make %i instances of %i threads', (cores, bytes, instances, threads) => {
   expect(defaultInstances(cores, bytes)).toBe(instances);
   expect(defaultIntraOpThreads(cores, instances)).toBe(threads);
+});
+
+test.each([
+  [8, 90 * MiB, true],
+  [3, 600 * MiB, false],
+  [1, 5000 * MiB, false],
+])('one session more than %i of a file of %i bytes fits: %s', (instances, bytes, fits) => {
+  expect(fitsOneMore(instances, bytes)).toBe(fits);
+});
+
+test.each([
+  [1, 1, 1],
+  [2, 1, 2],
+  [16, 1, 4],
+  [16, 8, 8],
+])('on %i cores a run of %i threads has %i while it is the only one', (cores, threads, alone) => {
+  expect(loneRunThreads(cores, threads)).toBe(alone);
 });
