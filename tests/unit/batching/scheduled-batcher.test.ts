@@ -174,6 +174,15 @@ describe('a batch', () => {
     expect(runners[0]?.runs.map(({ options }) => options.alone)).toEqual([false, true]);
   });
 
+  it('that is half of one that failed is not alone while the other half waits', async () => {
+    const { run, runners } = setUpScheduled({ slots: 2, batching: { maxBatchSize: 2 } });
+    for (const value of [1, 2, 666, 4]) run(rowsOf([value]), terms({}));
+    const runner = runners[0];
+    while ((runner?.active.length ?? 0) > 0) await runner?.succeed();
+    const halves = runner?.runs.filter(({ rows }) => rows === 1).slice(-2);
+    expect(halves?.map(({ options }) => options.alone)).toEqual([false, true]);
+  });
+
   it.each([
     ['teaches what others will take', false, 5],
     ['that ran apart from others teaches nothing about them', true, 30],

@@ -202,32 +202,39 @@ test('what is doubted is believed again after the next observation', () => {
   expect(model.predict(1, 1)).toBeCloseTo(8, 0);
 });
 
-test('a variant that ran in a bad moment and is avoided since is tried again', () => {
-  const shapes = [
-    { accuracy: 0.9, fixed: 8, perRow: 2 },
-    { accuracy: 0.9, fixed: 4, perRow: 1 },
-  ];
-  const interference = new Interference();
-  const lanes = shapes.map((shape, index) => {
-    const cost = new CostModel(interference);
-    cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: shape.fixed + shape.perRow * rows })));
-    return { ...laneOf(index, shape), cost };
-  });
-  const scheduler = schedulerOf(shapes, { lanes, interference });
-  for (let i = 0; i < 200; i++)
-    lanes[1]?.cost.observe({ rows: 1 + (i % 8), length: 1, latency: 50 + (i % 8) });
-  const ran: string[] = [];
-  for (let now = 0; now < 60_000; now += 40) {
-    for (let i = 0; i < 4; i++) scheduler.offer(entryOf({ deadline: now + 1000 }), now);
-    const decision = scheduler.next(now);
-    if (decision.kind !== 'dispatch') continue;
-    ran.push(decision.lane.variant);
-    const { fixed, perRow } = shapes[decision.lane.index] as (typeof shapes)[number];
-    const running = scheduler.started(decision, now);
-    const computeInfer = fixed + perRow * decision.rows;
-    scheduler.ended(decision, running, now + 20, false, { computeInput: 0, computeInfer, computeOutput: 0 });
-    for (const entry of decision.entries) scheduler.settled(entry);
-  }
-  expect(ran[0]).toBe('v0');
-  expect(ran.slice(-100).every((variant) => variant === 'v1')).toBe(true);
-});
+test.each([
+  ['like all', false],
+  ['apart', true],
+])(
+  'a variant that ran in a bad moment and is avoided since is tried again, where others run %s',
+  (_, apart) => {
+    const shapes = [
+      { accuracy: 0.9, fixed: 8, perRow: 2 },
+      { accuracy: 0.9, fixed: 4, perRow: 1 },
+    ];
+    const interference = new Interference();
+    const lanes = shapes.map((shape, index) => {
+      const cost = new CostModel(interference);
+      cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: shape.fixed + shape.perRow * rows })));
+      return { ...laneOf(index, shape), cost };
+    });
+    const scheduler = schedulerOf(shapes, { lanes, interference });
+    for (let i = 0; i < 200; i++)
+      lanes[1]?.cost.observe({ rows: 1 + (i % 8), length: 1, latency: 50 + (i % 8) });
+    const ran: string[] = [];
+    for (let now = 0; now < 60_000; now += 40) {
+      for (let i = 0; i < 4; i++) scheduler.offer(entryOf({ deadline: now + 1000 }), now);
+      const decision = scheduler.next(now);
+      if (decision.kind !== 'dispatch') continue;
+      ran.push(decision.lane.variant);
+      const { fixed, perRow } = shapes[decision.lane.index] as (typeof shapes)[number];
+      const running = scheduler.started(decision, now);
+      const computeInfer = fixed + perRow * decision.rows;
+      const journey = { computeInput: 0, computeInfer, computeOutput: 0 };
+      scheduler.ended(decision, running, now + 20, false, journey, apart && decision.lane.index === 0);
+      for (const entry of decision.entries) scheduler.settled(entry);
+    }
+    expect(ran[0]).toBe('v0');
+    expect(ran.slice(-100).every((variant) => variant === 'v1')).toBe(true);
+  },
+);
