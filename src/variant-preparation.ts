@@ -92,6 +92,10 @@ export class Preparer {
           logger,
         }),
       );
+      // Nobody waits for it: during the start, after every variant that answers for its model.
+      this.#turns
+        .run(false, () => this.#alone(() => pool.openWideInstance()))
+        .catch((error: unknown) => logger.warn({ err: error }, 'runs that are alone have no more threads'));
       const keeper = this.#keeperOf(key, verdict, cost, known);
       return { pool, batching, cost, verdict, intraOpThreads, keeper };
     } catch (error) {
@@ -100,7 +104,7 @@ export class Preparer {
     }
   }
 
-  #alone(sweep: () => Promise<CostModel>): Promise<CostModel> {
+  #alone<Result>(sweep: () => Promise<Result>): Promise<Result> {
     const swept = this.#sweeping.then(sweep);
     this.#sweeping = swept.catch(() => {});
     return swept;

@@ -6,7 +6,7 @@ import { type SampleOptions, sampleInputs } from './workers/sample-inputs.ts';
 import type { WorkerPool } from './workers/worker-pool.ts';
 
 export interface WarmUpOptions {
-  readonly pool: Pick<WorkerPool, 'warm' | 'run' | 'speedUpLoneRuns' | 'signature'>;
+  readonly pool: Pick<WorkerPool, 'warm' | 'run' | 'shortRunsInPlace' | 'signature'>;
   /** What inputs have to be like for the model to run; undefined where none of those tried did. */
   readonly sample: SampleOptions | undefined;
   /** Whether its inputs may have different lengths in one batch. */
@@ -71,7 +71,7 @@ export async function warmUp(options: WarmUpOptions): Promise<CostModel> {
 async function roundTrips({ pool, sample, padded, maxBatchSize }: WarmUpOptions): Promise<Measurement[]> {
   const measured: Measurement[] = [];
   if (sample === undefined) return measured;
-  await pool.speedUpLoneRuns();
+  pool.shortRunsInPlace();
   for (const rows of ROUND_TRIPS.map((each) => Math.min(each, Math.max(1, maxBatchSize)))) {
     const start = performance.now();
     await pool.run(sampleInputs(pool.signature, rows, sample));

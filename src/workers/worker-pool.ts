@@ -63,6 +63,7 @@ export class WorkerPool implements SlottedRunner {
   #inPlace: InPlace | undefined;
   /** Where a run that is the only one takes less time with more threads. */
   #wide: WideInstance | undefined;
+  #opening: Promise<void> | undefined;
 
   constructor(threads: WorkerThreads, options: PoolOptions) {
     const { instances, intraOpThreads, budget } = options;
@@ -177,17 +178,26 @@ export class WorkerPool implements SlottedRunner {
     }
   }
 
-  /**
-   * From now on runs that are short enough happen on the calling thread; those of a model that has none may have more
-   * threads while they are the only ones. To be called once, after the last warm-up.
-   */
-  async speedUpLoneRuns(): Promise<void> {
-    const { path, budget, wide = false } = this.#options;
+  /** From now on runs that are short enough happen on the calling thread. To be called once, after the last warm-up. */
+  shortRunsInPlace(): void {
+    const { path, budget } = this.#options;
     const options = { ...this.#options, cores: budget.cores };
-    const sample = sampleInputs(this.signature, 1, this.#threads.warmed?.sample);
-    this.#inPlace = InPlace.open(path, options, this.#warmRuns, sample);
-    if (this.#inPlace === undefined && wide)
-      this.#wide = await WideInstance.open(this.#options, this.#threads, sample);
+    this.#inPlace = InPlace.open(path, options, this.#warmRuns, this.#oneRow());
+  }
+
+  /** From then on a run that is the only one may have more threads, where none happens in place. The pool may be in use. */
+  openWideInstance(): Promise<void> {
+    this.#opening ??= this.#openWide();
+    return this.#opening;
+  }
+
+  async #openWide(): Promise<void> {
+    if (this.#closed !== undefined || this.#inPlace !== undefined || this.#options.wide !== true) return;
+    this.#wide = await WideInstance.open(this.#options, this.#threads, this.#oneRow());
+  }
+
+  #oneRow(): TensorMap {
+    return sampleInputs(this.signature, 1, this.#threads.warmed?.sample);
   }
 
   #runInPlace(inPlace: InPlace, inputs: TensorMap, { outputs: wanted }: RunOptions): RunResult {
@@ -215,6 +225,7 @@ export class WorkerPool implements SlottedRunner {
       await promise;
     }
     this.#budget.leave(this.#seat);
+    await this.#opening;
     await Promise.all([this.#threads.close(), this.#wide?.close(), this.#inPlace?.close()]);
     this.#memory.clear();
   }

@@ -14,7 +14,7 @@ beforeEach(() => {
 /** A pool whose batches take 5 ms and 1 ms a row. */
 const POOL: WarmUpOptions['pool'] = {
   signature: { inputs: [], outputs: [] },
-  async speedUpLoneRuns() {},
+  shortRunsInPlace() {},
   async warm(sizes) {
     swept.push(...sizes);
     return sizes.map((rows) => 5 + rows);

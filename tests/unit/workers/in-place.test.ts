@@ -107,7 +107,7 @@ describe('a pool', () => {
     const x = tensors({ x: floatTensor([1, 16], 1) });
     const { outputs } = await pool.run(x);
     await pool.warm([1, 4]);
-    await pool.speedUpLoneRuns();
+    pool.shortRunsInPlace();
     const run = pool.run(x);
     expect(pool.running).toBe(0);
     expect(valuesOf((await run).outputs, 'logits')).toEqual(valuesOf(outputs, 'logits'));
@@ -117,7 +117,7 @@ describe('a pool', () => {
   test('gives back the memory of a batch that ran in place', async () => {
     const pool = await opened(addPath);
     await pool.warm([1, 4]);
-    await pool.speedUpLoneRuns();
+    pool.shortRunsInPlace();
     const memory = pool.allocate(32);
     const data = new Float32Array(memory, 0, 4).fill(1);
     await pool.run(new Map([...addends, ['a', { datatype: 'FP32', shape: [1, 4], data }]]));
@@ -128,7 +128,7 @@ describe('a pool', () => {
   test('rejects a run that fails in place, and goes on', async () => {
     const pool = await opened(await folder.write('poison.onnx', poisonModel()));
     await pool.warm([1]);
-    await pool.speedUpLoneRuns();
+    pool.shortRunsInPlace();
     const ids = (id: number) => tensors({ index: integerTensor([1, 1], [id]) });
     await expect(pool.run(ids(1_000_000))).rejects.toMatchObject({ code: 'internal' });
     await expect(pool.run(ids(1))).resolves.toMatchObject({ batchSize: 1 });

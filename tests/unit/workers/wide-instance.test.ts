@@ -18,7 +18,7 @@ const row = () => tensors({ a: floatTensor([1, 4], 1), b: floatTensor([1, 4], 2)
 const ALONE: RunOptions = { alone: true };
 
 /** A pool on two cores that has been warmed. */
-async function opened(options: Partial<PoolOptions> = {}) {
+async function warmed(options: Partial<PoolOptions> = {}) {
   const pool = await openPool({
     path,
     instances: 2,
@@ -30,7 +30,13 @@ async function opened(options: Partial<PoolOptions> = {}) {
     ...options,
   });
   await pool.warm([1]);
-  await pool.speedUpLoneRuns();
+  pool.shortRunsInPlace();
+  return pool;
+}
+
+async function opened(options?: Partial<PoolOptions>) {
+  const pool = await warmed(options);
+  await pool.openWideInstance();
   return pool;
 }
 
@@ -109,11 +115,15 @@ test('a run whose worker dies fails alone; others do without it until there is a
   await pool.close();
 });
 
-test.runIf(process.platform === 'linux')('a pool that is closed leaves no thread behind', async () => {
-  const threads = () => readdirSync('/proc/self/task').length;
-  const before = threads();
-  const pool = await opened();
-  expect(threads()).toBeGreaterThan(before);
-  await pool.close();
-  await vi.waitFor(() => expect(threads()).toBeLessThanOrEqual(before));
-});
+test.runIf(process.platform === 'linux')(
+  'a pool that is closed leaves no thread behind, nor one that is just being opened',
+  async () => {
+    const threads = () => readdirSync('/proc/self/task').length;
+    const before = threads();
+    const [pool, opening] = [await opened(), await warmed()];
+    void opening.openWideInstance();
+    expect(threads()).toBeGreaterThan(before);
+    await Promise.all([pool.close(), opening.close()]);
+    await vi.waitFor(() => expect(threads()).toBeLessThanOrEqual(before));
+  },
+);
