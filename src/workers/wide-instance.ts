@@ -1,10 +1,9 @@
-import { fromUnknown } from '../errors.ts';
 import type { RunOptions } from '../inference/runner.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { ComputeBudget } from './compute-budget.ts';
 import { loneRunThreads } from './defaults.ts';
-import type { RunDone, RunTask } from './messages.ts';
-import { type ThreadsOptions, WorkerThreads } from './worker-threads.ts';
+import type { Reply, RunDone, RunTask } from './messages.ts';
+import { type ThreadsOptions, unwrap, WorkerThreads } from './worker-threads.ts';
 
 /** The share of the time of a run with fewer threads that one with more may take, to be worth the memory of a session. */
 const WORTH_ITS_MEMORY = 0.8;
@@ -75,14 +74,14 @@ export class WideInstance {
   }
 
   /** Rejects as `WorkerThreads.run`. */
-  async run(task: RunTask): Promise<RunDone> {
+  async run(task: RunTask): Promise<Reply<RunDone>> {
     const { budget } = this.#options;
     this.#running += 1;
     budget.takeAll();
     try {
       return await this.#threads.run(task);
     } catch (error) {
-      if (fromUnknown(error).code === 'unavailable') this.#reopen();
+      this.#reopen();
       throw error;
     } finally {
       this.#running -= 1;
@@ -120,6 +119,6 @@ async function isWorthIt(wide: WorkerThreads, others: WorkerThreads, inputs: Ten
 
 /** Milliseconds in the session. */
 async function timeOf(threads: WorkerThreads, inputs: TensorMap): Promise<number> {
-  const { inferStart, inferEnd } = await threads.run({ inputs, outputs: undefined });
+  const { inferStart, inferEnd } = unwrap(await threads.run({ inputs, outputs: undefined }));
   return inferEnd - inferStart;
 }

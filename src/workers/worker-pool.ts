@@ -13,7 +13,7 @@ import { elementsOf, type TimedRun } from './run-time.ts';
 import { type SampleOptions, sampleInputs } from './sample-inputs.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { WideInstance } from './wide-instance.ts';
-import { type ThreadsOptions, WorkerThreads } from './worker-threads.ts';
+import { type ThreadsOptions, unwrap, WorkerThreads } from './worker-threads.ts';
 
 export interface PoolOptions extends ThreadsOptions {
   /** Shared by all pools of the process. */
@@ -137,16 +137,20 @@ export class WorkerPool implements SlottedRunner {
   }
 
   /** Beyond its free slots, a run waits for a worker where nothing but its turn can get it out. */
-  async run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {
-    if (this.#closed !== undefined) throw unavailable('the model is being unloaded');
-    if (options.signal?.aborted === true) throw new InferenceError('canceled', 'the request was canceled');
-    if (options.deadline !== undefined && options.deadline < performance.now()) {
-      throw new InferenceError('deadline_exceeded', 'the deadline has passed');
-    }
+  run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {
+    const refusal = this.#refusal(options);
+    if (refusal !== undefined) return Promise.reject(refusal);
     if (options.background !== true && this.#inPlace?.takes(inputs, this.#running > 0))
       return this.#runInPlace(this.#inPlace, inputs, options);
     const wide = this.#running === 0 && this.#wide?.takes(options) ? this.#wide : undefined;
     return this.#runOn(wide ?? this.#threads, inputs, options);
+  }
+
+  #refusal({ signal, deadline }: RunOptions): InferenceError | undefined {
+    if (this.#closed !== undefined) return unavailable('the model is being unloaded');
+    if (signal?.aborted === true) return new InferenceError('canceled', 'the request was canceled');
+    if (deadline === undefined || deadline >= performance.now()) return undefined;
+    return new InferenceError('deadline_exceeded', 'the deadline has passed');
   }
 
   async #runOn(
@@ -159,7 +163,8 @@ export class WorkerPool implements SlottedRunner {
     const apart = threads !== this.#threads || this.#budget.crowded;
     this.#begin();
     try {
-      const { outputs, inferStart, inferEnd } = await threads.run({ inputs: placed.inputs, outputs: wanted });
+      const task = { inputs: placed.inputs, outputs: wanted };
+      const { outputs, inferStart, inferEnd } = unwrap(await threads.run(task));
       if (!apart) this.#observe(inferEnd - inferStart);
       return {
         outputs,
@@ -200,7 +205,11 @@ export class WorkerPool implements SlottedRunner {
     return sampleInputs(this.signature, 1, this.#threads.warmed?.sample);
   }
 
-  #runInPlace(inPlace: InPlace, inputs: TensorMap, { outputs: wanted }: RunOptions): RunResult {
+  async #runInPlace(
+    inPlace: InPlace,
+    inputs: TensorMap,
+    { outputs: wanted }: RunOptions,
+  ): Promise<RunResult> {
     try {
       const { outputs, time } = inPlace.run(inputs, wanted);
       const timings = { queue: 0, computeInput: 0, computeInfer: time, computeOutput: 0 };

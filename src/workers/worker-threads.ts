@@ -70,17 +70,13 @@ export class WorkerThreads {
   }
 
   /** A worker that dies fails the run it was in; one that was handed ahead to it is handed to another. */
-  async run(task: RunTask): Promise<RunDone> {
-    return unwrap(await this.#post(task));
-  }
-
-  async #post(task: RunTask): Promise<Reply<RunDone>> {
+  async run(task: RunTask): Promise<Reply<RunDone>> {
     const ticket: Ticket = {};
     try {
       return await this.#threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name: 'run' });
     } catch (error) {
       const { worker } = ticket;
-      if (worker !== undefined && this.#lost.has(worker)) return this.#post(task);
+      if (worker !== undefined && this.#lost.has(worker)) return this.run(task);
       if (worker !== undefined) this.#lost.add(worker);
       throw new InferenceError('unavailable', 'the worker was lost during the run', {
         reason: 'failed',
@@ -95,7 +91,8 @@ export class WorkerThreads {
   }
 }
 
-function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {
+/** Throws what went wrong in the worker. */
+export function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {
   if (reply.ok) return reply;
   throw new InferenceError(reply.code, reply.message);
 }
