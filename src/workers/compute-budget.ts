@@ -16,7 +16,7 @@ export class ComputeBudget {
   /** In the order in which they asked. Whoever waits was refused while something ran, so a core will come back. */
   readonly #waiting = new Set<Seat>();
   #turn: Seat | undefined;
-  #wide = 0;
+  #crowded = false;
 
   constructor(cores: number) {
     this.cores = Math.max(1, cores);
@@ -55,16 +55,16 @@ export class ComputeBudget {
 
   /** Whether a batch runs that has all cores: whatever runs beside it has to share them. */
   get crowded(): boolean {
-    return this.#wide > 0;
+    return this.#crowded;
   }
 
-  /** A batch begins that has all cores, of which its seat counts for fewer. */
+  /** A batch that found nothing else running begins with all cores, of which its seat counts for fewer. */
   takeAll(): void {
-    this.#wide += 1;
+    this.#crowded = true;
   }
 
   giveAll(): void {
-    this.#wide -= 1;
+    this.#crowded = false;
   }
 
   /** Whether another pool waits for a core. */

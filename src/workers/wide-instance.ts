@@ -2,7 +2,8 @@ import type { RunOptions } from '../inference/runner.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { ComputeBudget } from './compute-budget.ts';
 import { loneRunThreads } from './defaults.ts';
-import type { Reply, RunDone, RunTask } from './messages.ts';
+import type { Reply, RunDone, RunTask, WarmTask } from './messages.ts';
+import { sampleInputs } from './sample-inputs.ts';
 import { type ThreadsOptions, unwrap, WorkerThreads } from './worker-threads.ts';
 
 /** The share of the time of a run with fewer threads that one with more may take, to be worth the memory of a session. */
@@ -24,46 +25,40 @@ export interface WideOptions extends ThreadsOptions {
 /** One more instance, whose session has a thread for each core: for a run that has the machine to itself. */
 export class WideInstance {
   readonly #threads: WorkerThreads;
+  readonly #warm: WarmTask;
   readonly #options: WideOptions;
   /** False while its worker is lost. */
   #open = true;
-  #running = 0;
   #offered = 0;
 
-  private constructor(threads: WorkerThreads, options: WideOptions) {
+  private constructor(threads: WorkerThreads, warm: WarmTask, options: WideOptions) {
     this.#threads = threads;
+    this.#warm = warm;
     this.#options = options;
   }
 
   /**
    * Undefined where it is no faster, cannot be opened or tried, or something else than the CPU computes: the others do
    * without.
-   * @param others the instances with fewer threads, at rest
+   * @param others the instances with fewer threads, warm; some runs on them tell which is faster
    */
-  static async open(
-    options: WideOptions,
-    others: WorkerThreads,
-    sample: TensorMap,
-  ): Promise<WideInstance | undefined> {
+  static async open(options: WideOptions, others: WorkerThreads): Promise<WideInstance | undefined> {
     const intraOpThreads = loneRunThreads(options.budget.cores, options.intraOpThreads);
     const onlyCpu = options.executionProviders.every((name) => name === 'cpu');
     if (!onlyCpu || intraOpThreads === options.intraOpThreads) return undefined;
+    const warm: WarmTask = { sizes: [1], sample: others.warmed?.sample ?? {} };
     let threads: WorkerThreads | undefined;
     try {
       threads = await WorkerThreads.open({ ...options, intraOpThreads, instances: 1 });
       // The first run of a session takes longer than all others.
-      await threads.warm({ sizes: [1], sample: others.warmed?.sample ?? {} });
-      if (await isWorthIt(threads, others, sample)) return new WideInstance(threads, options);
+      await threads.warm(warm);
+      const inputs = sampleInputs(others.described.signature, 1, warm.sample);
+      if (await isWorthIt(threads, others, inputs)) return new WideInstance(threads, warm, options);
     } catch (error) {
       options.logger?.warn({ err: error }, 'runs that are alone cannot have more threads');
     }
     await threads?.close();
     return undefined;
-  }
-
-  /** Whether a run goes on in it. */
-  get busy(): boolean {
-    return this.#running > 0;
   }
 
   /** Whether a run is for it: whatever else computed would have to share its cores. */
@@ -76,7 +71,6 @@ export class WideInstance {
   /** Rejects as `WorkerThreads.run`. */
   async run(task: RunTask): Promise<Reply<RunDone>> {
     const { budget } = this.#options;
-    this.#running += 1;
     budget.takeAll();
     try {
       return await this.#threads.run(task);
@@ -84,7 +78,6 @@ export class WideInstance {
       this.#reopen();
       throw error;
     } finally {
-      this.#running -= 1;
       budget.giveAll();
     }
   }
@@ -97,7 +90,7 @@ export class WideInstance {
   #reopen(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#threads.warm(this.#threads.warmed ?? { sizes: [1], sample: {} }).then(
+    this.#threads.warm(this.#warm).then(
       () => {
         this.#open = true;
       },

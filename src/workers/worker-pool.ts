@@ -87,7 +87,7 @@ export class WorkerPool implements SlottedRunner {
 
   get freeSlots(): number {
     if (this.#closed !== undefined) return 0;
-    const ahead = this.#inferTime < HAND_AHEAD_BELOW && this.#wide?.busy !== true ? this.instances : 0;
+    const ahead = this.#inferTime < HAND_AHEAD_BELOW && !this.#budget.crowded ? this.instances : 0;
     const idle = this.instances - this.#running;
     if (idle <= 0) return this.#budget.contended(this.#seat) ? 0 : Math.max(0, idle + ahead);
     const startable = this.#budget.available(this.#seat);
@@ -96,7 +96,7 @@ export class WorkerPool implements SlottedRunner {
 
   get slotsAhead(): number {
     const all = this.instances * TASKS_PER_WORKER;
-    if (this.#closed !== undefined || this.#running < this.instances || this.#wide?.busy) return 0;
+    if (this.#closed !== undefined || this.#running < this.instances || this.#budget.crowded) return 0;
     return this.#budget.contended(this.#seat) ? 0 : Math.max(0, all - this.#running);
   }
 
@@ -187,7 +187,8 @@ export class WorkerPool implements SlottedRunner {
   shortRunsInPlace(): void {
     const { path, budget } = this.#options;
     const options = { ...this.#options, cores: budget.cores };
-    this.#inPlace = InPlace.open(path, options, this.#warmRuns, this.#oneRow());
+    const sample = sampleInputs(this.signature, 1, this.#threads.warmed?.sample);
+    this.#inPlace = InPlace.open(path, options, this.#warmRuns, sample);
   }
 
   /** From then on a run that is the only one may have more threads, where none happens in place. The pool may be in use. */
@@ -198,11 +199,7 @@ export class WorkerPool implements SlottedRunner {
 
   async #openWide(): Promise<void> {
     if (this.#closed !== undefined || this.#inPlace !== undefined || this.#options.wide !== true) return;
-    this.#wide = await WideInstance.open(this.#options, this.#threads, this.#oneRow());
-  }
-
-  #oneRow(): TensorMap {
-    return sampleInputs(this.signature, 1, this.#threads.warmed?.sample);
+    this.#wide = await WideInstance.open(this.#options, this.#threads);
   }
 
   async #runInPlace(
