@@ -10,7 +10,13 @@ import { type Known, recall, VariantKeeper } from './state/variant-state.ts';
 import { warmUp } from './variant-warm-up.ts';
 import { noBatchAxis } from './workers/batch-invariance.ts';
 import type { ComputeBudget } from './workers/compute-budget.ts';
-import { cpuModel, defaultInstances, defaultIntraOpThreads, fitsOneMore } from './workers/defaults.ts';
+import {
+  cpuModel,
+  defaultInstances,
+  defaultIntraOpThreads,
+  fitsOneMore,
+  instancesAtFirst,
+} from './workers/defaults.ts';
 import type { LoadTurns } from './workers/load-turns.ts';
 import type { Prober } from './workers/probe.ts';
 import type { ProbeReport } from './workers/probe-messages.ts';
@@ -74,6 +80,7 @@ export class Preparer {
       path: variant.path,
       ...session,
       instances,
+      atFirst: settings.instances ?? instancesAtFirst(instances),
       budget: this.#budget,
       wide,
       logger,

@@ -55,7 +55,7 @@ const variantShape = {
   instances: count(1, 256)
     .exactOptional()
     .describe(
-      'Worker threads that hold a session of each variant. Left out: from the cores and the file size, and one more for lone runs where that pays.',
+      'Worker threads that hold a session of each variant. Left out: up to one for each core, by the file size, two at first and more when all that are open run; and one for lone runs where that pays.',
     ),
   intraOpThreads: count(1, 256)
     .exactOptional()

@@ -24,6 +24,9 @@ export const cpuModel = (): string => cpus()[0]?.model ?? 'unknown';
 export const defaultInstances = (cores: number, fileBytes: number): number =>
   Math.max(1, Math.min(cores, fitting(fileBytes), MOST_INSTANCES));
 
+/** So many of them are opened at once, the others when all that are open run: each thread has a heap of its own. */
+export const instancesAtFirst = (instances: number): number => Math.min(instances, 2);
+
 /** Whether one more session fits beside so many instances. */
 export const fitsOneMore = (instances: number, fileBytes: number): boolean => instances < fitting(fileBytes);
 

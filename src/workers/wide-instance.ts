@@ -2,6 +2,7 @@ import type { RunOptions } from '../inference/runner.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { ComputeBudget } from './compute-budget.ts';
 import { loneRunThreads } from './defaults.ts';
+import type { Instances } from './instances.ts';
 import type { Reply, RunDone, RunTask, WarmTask } from './messages.ts';
 import { sampleInputs } from './sample-inputs.ts';
 import { type ThreadsOptions, unwrap, WorkerThreads } from './worker-threads.ts';
@@ -42,7 +43,7 @@ export class WideInstance {
    * without.
    * @param others the instances with fewer threads, warm; some runs on them tell which is faster
    */
-  static async open(options: WideOptions, others: WorkerThreads): Promise<WideInstance | undefined> {
+  static async open(options: WideOptions, others: Instances): Promise<WideInstance | undefined> {
     const intraOpThreads = loneRunThreads(options.budget.cores, options.intraOpThreads);
     const onlyCpu = options.executionProviders.every((name) => name === 'cpu');
     if (!onlyCpu || intraOpThreads === options.intraOpThreads) return undefined;
@@ -100,7 +101,7 @@ export class WideInstance {
   }
 }
 
-async function isWorthIt(wide: WorkerThreads, others: WorkerThreads, inputs: TensorMap): Promise<boolean> {
+async function isWorthIt(wide: WorkerThreads, others: Instances, inputs: TensorMap): Promise<boolean> {
   let [here, there] = [Infinity, Infinity];
   for (let trial = 0; trial < TRIALS; trial++) {
     here = Math.min(here, await timeOf(wide, inputs));
@@ -111,7 +112,7 @@ async function isWorthIt(wide: WorkerThreads, others: WorkerThreads, inputs: Ten
 }
 
 /** Milliseconds in the session. */
-async function timeOf(threads: WorkerThreads, inputs: TensorMap): Promise<number> {
+async function timeOf(threads: WorkerThreads | Instances, inputs: TensorMap): Promise<number> {
   const { inferStart, inferEnd } = unwrap(await threads.run({ inputs, outputs: undefined }));
   return inferEnd - inferStart;
 }

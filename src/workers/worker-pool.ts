@@ -5,6 +5,7 @@ import { isStrings, type TensorMap } from '../tensor/tensor.ts';
 import { TASKS_PER_WORKER } from './balance.ts';
 import type { ComputeBudget, Seat } from './compute-budget.ts';
 import { InPlace } from './in-place.ts';
+import { Instances, type InstancesOptions } from './instances.ts';
 import type { WarmTask } from './messages.ts';
 import { monotonic } from './monotonic.ts';
 import { placeInputs } from './place-inputs.ts';
@@ -13,9 +14,9 @@ import { elementsOf, type TimedRun } from './run-time.ts';
 import { type SampleOptions, sampleInputs } from './sample-inputs.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { WideInstance } from './wide-instance.ts';
-import { type ThreadsOptions, unwrap, WorkerThreads } from './worker-threads.ts';
+import { unwrap } from './worker-threads.ts';
 
-export interface PoolOptions extends ThreadsOptions {
+export interface PoolOptions extends InstancesOptions {
   /** Shared by all pools of the process. */
   readonly budget: ComputeBudget;
   /** Whether one more session may be held, with a thread for each core, for runs that have the machine to themselves. */
@@ -34,17 +35,16 @@ const KEPT_MEMORY = 64 * 2 ** 20;
 /** The share of the newest run in the moving average of run times. */
 const NEWEST = 0.1;
 
-/** Opens the model in every instance. Rejects with `failed_precondition` and the reason when it cannot be. */
+/** Opens the model. Rejects with `failed_precondition` and the reason when it cannot be. */
 export async function openPool(options: PoolOptions): Promise<WorkerPool> {
-  return new WorkerPool(await WorkerThreads.open(options), options);
+  return new WorkerPool(await Instances.open(options), options);
 }
 
-/** One loaded variant: instances in worker threads, seen as slots. */
+/** One loaded variant: its instances, seen as slots. */
 export class WorkerPool implements SlottedRunner {
   readonly signature: Signature;
   readonly omittedOutputs: readonly string[];
-  readonly instances: number;
-  readonly #threads: WorkerThreads;
+  readonly #instances: Instances;
   readonly #budget: ComputeBudget;
   readonly #seat: Seat;
   readonly #memory = new SharedMemory(KEPT_MEMORY);
@@ -65,19 +65,22 @@ export class WorkerPool implements SlottedRunner {
   #wide: WideInstance | undefined;
   #opening: Promise<void> | undefined;
 
-  constructor(threads: WorkerThreads, options: PoolOptions) {
-    const { instances, intraOpThreads, budget } = options;
+  constructor(instances: Instances, options: PoolOptions) {
+    const { intraOpThreads, budget } = options;
     this.#options = options;
-    this.#threads = threads;
-    this.signature = threads.described.signature;
-    this.omittedOutputs = threads.described.omittedOutputs;
-    this.instances = instances;
+    this.#instances = instances;
+    this.signature = instances.described.signature;
+    this.omittedOutputs = instances.described.omittedOutputs;
     this.#budget = budget;
     this.#seat = budget.join(intraOpThreads, () => this.#notify());
   }
 
   get running(): number {
     return this.#running;
+  }
+
+  get instances(): number {
+    return this.#instances.count;
   }
 
   /** Worker threads, each with a session. */
@@ -122,7 +125,7 @@ export class WorkerPool implements SlottedRunner {
    */
   async warm(sizes: readonly number[], sample: SampleOptions = {}): Promise<number[]> {
     const task: WarmTask = { sizes, sample };
-    const replies = await this.#threads.warm(task);
+    const replies = await this.#instances.warm(task);
     const times = sizes.map((_, index) =>
       Math.min(...replies.map((reply) => reply.times[index] ?? Number.NaN)),
     );
@@ -143,7 +146,7 @@ export class WorkerPool implements SlottedRunner {
     if (options.background !== true && this.#inPlace?.takes(inputs, this.#running > 0))
       return this.#runInPlace(this.#inPlace, inputs, options);
     const wide = this.#running === 0 && this.#wide?.takes(options) ? this.#wide : undefined;
-    return this.#runOn(wide ?? this.#threads, inputs, options);
+    return this.#runOn(wide ?? this.#instances, inputs, options);
   }
 
   #refusal({ signal, deadline }: RunOptions): InferenceError | undefined {
@@ -154,17 +157,17 @@ export class WorkerPool implements SlottedRunner {
   }
 
   async #runOn(
-    threads: WorkerThreads | WideInstance,
+    on: Instances | WideInstance,
     inputs: TensorMap,
     { outputs: wanted }: RunOptions,
   ): Promise<RunResult> {
     const start = monotonic();
     const placed = placeInputs(inputs, this.#memory);
-    const apart = threads !== this.#threads || this.#budget.crowded;
+    const apart = on !== this.#instances || this.#budget.crowded;
     this.#begin();
     try {
       const task = { inputs: placed.inputs, outputs: wanted };
-      const { outputs, inferStart, inferEnd } = unwrap(await threads.run(task));
+      const { outputs, inferStart, inferEnd } = unwrap(await on.run(task));
       if (!apart) this.#observe(inferEnd - inferStart);
       return {
         outputs,
@@ -187,7 +190,7 @@ export class WorkerPool implements SlottedRunner {
   shortRunsInPlace(): void {
     const { path, budget } = this.#options;
     const options = { ...this.#options, cores: budget.cores };
-    const sample = sampleInputs(this.signature, 1, this.#threads.warmed?.sample);
+    const sample = sampleInputs(this.signature, 1, this.#instances.warmed?.sample);
     this.#inPlace = InPlace.open(path, options, this.#warmRuns, sample);
   }
 
@@ -199,7 +202,7 @@ export class WorkerPool implements SlottedRunner {
 
   async #openWide(): Promise<void> {
     if (this.#closed !== undefined || this.#inPlace !== undefined || this.#options.wide !== true) return;
-    this.#wide = await WideInstance.open(this.#options, this.#threads);
+    this.#wide = await WideInstance.open(this.#options, this.#instances);
   }
 
   async #runInPlace(
@@ -232,7 +235,7 @@ export class WorkerPool implements SlottedRunner {
     }
     this.#budget.leave(this.#seat);
     await this.#opening;
-    await Promise.all([this.#threads.close(), this.#wide?.close(), this.#inPlace?.close()]);
+    await Promise.all([this.#instances.close(), this.#wide?.close(), this.#inPlace?.close()]);
     this.#memory.clear();
   }
 
@@ -241,6 +244,8 @@ export class WorkerPool implements SlottedRunner {
     if (this.#seated >= this.instances) return;
     this.#seated++;
     this.#budget.take(this.#seat);
+    if (this.#running >= this.instances && this.#budget.spare(this.#seat))
+      this.#instances.grow(() => this.#notify());
   }
 
   #end(): void {

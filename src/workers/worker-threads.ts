@@ -16,26 +16,32 @@ export interface ThreadsOptions extends SessionOptions {
   readonly entry?: URL;
 }
 
-/** Worker threads with one session each of the same file. */
+/** Worker threads with one session each of the same file; so many of them for good. */
 export class WorkerThreads {
   /** What the sessions say of the model. */
   readonly described: Described;
+  readonly count: number;
   readonly #threads: Piscina;
   readonly #setup: { warm: WarmTask | undefined };
   /**
    * Thread ids of workers that died while they had runs. Their runs fail in the order in which they were handed over.
    */
   readonly #lost = new Set<number>();
+  #running = 0;
 
   private constructor(threads: Piscina, setup: WorkerSetup, described: Described) {
     this.#threads = threads;
     this.#setup = setup;
     this.described = described;
+    this.count = threads.options.maxThreads;
   }
 
-  /** Opens the model in every thread. Rejects with `failed_precondition` and the reason when it cannot be. */
-  static async open(options: ThreadsOptions): Promise<WorkerThreads> {
-    const setup = { path: options.path, session: sessionOptions(options), warm: undefined };
+  /**
+   * Opens the model in every thread. Rejects with `failed_precondition` and the reason when it cannot be.
+   * @param warm run in every thread before it is said to be open
+   */
+  static async open(options: ThreadsOptions, warm?: WarmTask): Promise<WorkerThreads> {
+    const setup = { path: options.path, session: sessionOptions(options), warm };
     const threads = new Piscina({
       filename: fileURLToPath(options.entry ?? new URL('./worker.ts', import.meta.url)),
       workerData: setup,
@@ -69,9 +75,15 @@ export class WorkerThreads {
     return this.#setup.warm;
   }
 
+  /** Runs that were handed over and have not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** A worker that dies fails the run it was in; one that was handed ahead to it is handed to another. */
   async run(task: RunTask): Promise<Reply<RunDone>> {
     const ticket: Ticket = {};
+    this.#running += 1;
     try {
       return await this.#threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name: 'run' });
     } catch (error) {
@@ -82,6 +94,8 @@ export class WorkerThreads {
         reason: 'failed',
         cause: error,
       });
+    } finally {
+      this.#running -= 1;
     }
   }
 
