@@ -28,6 +28,8 @@ export function addHttpEncoding(app: FastifyInstance): void {
       stream.receivedEncodedLength += chunk.byteLength;
     });
     payload.on('error', (error) => stream.destroy(error));
+    // Of a body that nobody reads (a GET has one, or one that is too long), nobody would be told.
+    stream.on('error', () => {});
     reply.raw.once('close', () => stream.destroy());
     done(null, payload.pipe(stream));
   });

@@ -191,7 +191,7 @@ export const METRICS = {
     'sluice_queue_depth',
     VARIANT,
     'requests',
-    'Requests waiting for a batch. The signal to scale on.',
+    'Requests waiting for a batch.',
   ),
   inFlight: gauge(
     'sluice_requests_in_flight',

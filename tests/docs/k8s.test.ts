@@ -16,7 +16,7 @@ interface Probe {
 
 interface Container {
   readonly args: readonly string[];
-  readonly env: readonly EnvVar[];
+  readonly env?: readonly EnvVar[];
   readonly ports: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly startupProbe?: Probe;
   readonly livenessProbe: Probe;
@@ -41,7 +41,7 @@ const runtimeContainer: Container = runtime.spec.containers[0];
 const services: Service[] = parseAllDocuments(read('k8s/base/services.yaml')).map((each) => each.toJS());
 
 /** The configuration a container starts with. A value Kubernetes fills in later is taken as 2. */
-function configOf({ args, env }: Container, name: string) {
+function configOf({ args, env = [] }: Container, name: string) {
   expect(args[0]).toBe('serve');
   const argv = args.slice(1).map((arg) => arg.replace('{{.Name}}', name));
   return loadConfig({ argv, env: Object.fromEntries(env.map((each) => [each.name, each.value ?? '2'])) });
@@ -123,7 +123,7 @@ test('the container has no more rights than it needs', () => {
 });
 
 test('both autoscalers, and the rule that feeds one, read a gauge of the server', () => {
-  const { name, type } = METRICS.queueDepth;
+  const { name, type } = METRICS.saturation;
   expect(type).toBe('gauge');
   const autoscaler = parse(read('k8s/base/autoscaler.yaml')).spec;
   expect(autoscaler.metrics[0].pods.metric.name).toBe(name);

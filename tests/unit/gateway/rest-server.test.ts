@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, test } from 'vitest';
 import type { RequestEnded, RestServerOptions } from '../../../src/gateway/rest-server.ts';
 import type { RunOptions } from '../../../src/inference/runner.ts';
 import { fakeDataPlane } from '../../support/fake-data-plane.ts';
@@ -119,6 +119,17 @@ describe('bodies', () => {
     const response = await fetch(base + INFER, { method: 'POST', body: Buffer.from(zeros(20_000)), headers });
     expect(response.headers.get('content-encoding')).toBeNull();
   });
+});
+
+test('a compressed body that is broken and that nobody reads harms nobody', async () => {
+  const { server, call } = await start();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const headers = { 'content-encoding': 'gzip', 'content-length': 5 };
+  const path = '/docs/static/index.css';
+  const asking = request({ ...server.address, path, headers }, ({ statusCode }) => resolve(statusCode ?? 0));
+  asking.end('xxxxx');
+  expect(await promise).toBe(200);
+  expect(await call('/v2')).toMatchObject({ status: 200 });
 });
 
 describe('requests', () => {
