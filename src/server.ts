@@ -176,6 +176,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       host,
       port: config.httpPort,
       bodyLimit: config.bodyLimit,
+      maxBodyBytes: config.maxInFlightBytes,
       ...(config.rateLimit === 0 ? {} : { rateLimit: { max: config.rateLimit, timeWindowMs: 1000 } }),
       logger,
       onRequestEnded: metrics.transport('rest'),

@@ -4,7 +4,8 @@ import { InferenceError } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
 import { STATUS } from '../protocol/status.ts';
 import { addRolloutRoutes, ROLLOUT_BODY_LIMIT, type RolloutAdmin } from './admin-rollouts.ts';
-import { clientFault } from './rest-errors.ts';
+import { MAX_PARAMETER } from './path-limits.ts';
+import { clientFault, refuse } from './rest-errors.ts';
 
 export interface AdminServerOptions {
   readonly dataPlane: Pick<DataPlane, 'accepting' | 'ready' | 'repositoryIndex'>;
@@ -28,7 +29,13 @@ export interface AdminServer {
  */
 export async function createAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const { dataPlane, metrics, rollouts, host, port, logger } = options;
-  const app = fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1024 });
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: 1024,
+    routerOptions: { maxParamLength: MAX_PARAMETER },
+    frameworkErrors: (_error, _request, reply) => refuse(reply, 400, 'malformed request path'),
+  });
 
   app.get('/metrics', async (_request, reply) => {
     reply.header('cache-control', 'no-store').type(metrics.contentType);

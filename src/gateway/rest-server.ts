@@ -7,9 +7,11 @@ import type { DataPlane } from '../inference/data-plane.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
 import { STATUS } from '../protocol/status.ts';
 import { Arrivals } from './arrival.ts';
+import { addBodyBudget } from './body-budget.ts';
 import { addHttpEncoding } from './http-encoding.ts';
 import { JsonPool } from './json-pool.ts';
 import { addOpenApi } from './openapi.ts';
+import { MAX_PARAMETER } from './path-limits.ts';
 import { requestIdOf } from './request-id.ts';
 import { errorBody, refuse, routeOf, sendError } from './rest-errors.ts';
 import { addRoutes } from './rest-route.ts';
@@ -25,6 +27,8 @@ export interface RestServerOptions {
   readonly port: number;
   /** Bytes of a request body, inflated. `DEFAULT_BODY_LIMIT` when left out. */
   readonly bodyLimit?: number;
+  /** Bytes of all bodies that are being received, decoded or answered; unlimited when left out. */
+  readonly maxBodyBytes?: number;
   /** Requests that one client address may make in a time window; unlimited when left out. */
   readonly rateLimit?: { readonly max: number; readonly timeWindowMs: number };
   readonly logger: Logger;
@@ -56,9 +60,6 @@ const REQUEST_TIMEOUT = 300_000;
 /** Milliseconds an idle connection is kept: longer than the minute of common load balancers, which must close first. */
 const KEEP_ALIVE_TIMEOUT = 75_000;
 
-/** Longest model name with variant (128 + 1 + 128), percent-encoded in the worst case. */
-const MAX_PARAM_LENGTH = 771;
-
 /** Status of a request whose client went before its answer was out. */
 const CLIENT_GONE = STATUS.canceled.http;
 
@@ -73,7 +74,7 @@ declare module 'fastify' {
 /** Starts the REST interface. Rejects where the address cannot be had. */
 export async function createRestServer(options: RestServerOptions): Promise<RestServer> {
   const { dataPlane, tasks, host, port, logger, rateLimit } = options;
-  const bodyLimit = options.bodyLimit ?? DEFAULT_BODY_LIMIT;
+  const { bodyLimit = DEFAULT_BODY_LIMIT, maxBodyBytes = Infinity } = options;
   const json = new JsonPool();
   let draining = false;
 
@@ -85,7 +86,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     http: { headersTimeout: HEADERS_TIMEOUT },
     return503OnClosing: false,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: MAX_PARAMETER, ignoreTrailingSlash: true },
     frameworkErrors: (_error, _request, reply) => refuse(reply, 400, 'malformed request path'),
     clientErrorHandler: (error, socket) => {
       if (socket.writable && error.code !== 'ECONNRESET') socket.end(malformedAnswer(error.code));
@@ -121,6 +122,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   });
   if (rateLimit !== undefined) await addRateLimit(app, rateLimit);
   addHttpEncoding(app);
+  addBodyBudget(app, maxBodyBytes, bodyLimit);
   await addOpenApi(app, dataPlane.serverMetadata);
   addRoutes(app, restRoutes({ dataPlane, tasks, json }));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'no such path'));

@@ -187,12 +187,7 @@ export const METRICS = {
     'bytes',
     'Size the response cache may grow to; 0 where there is none.',
   ),
-  queueDepth: gauge(
-    'sluice_queue_depth',
-    VARIANT,
-    'requests',
-    'Requests waiting for a batch.',
-  ),
+  queueDepth: gauge('sluice_queue_depth', VARIANT, 'requests', 'Requests waiting for a batch.'),
   inFlight: gauge(
     'sluice_requests_in_flight',
     VARIANT,

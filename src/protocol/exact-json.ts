@@ -10,18 +10,37 @@ export interface JsonObject {
 /** Deepest nesting of arrays and objects; Triton's limit. Nobody who reads the value can be made to recurse further. */
 export const MAX_DEPTH = 100;
 
+/** Most arrays, objects and keys: a value of each takes some hundred bytes, however few it has in the text. */
+export const MAX_PARTS = 2 ** 21;
+
 /** Fewest digits of an integer that a double may not hold exactly (2^53 has 16). */
 const LONG_INTEGER = 16;
 
 export const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Parses a body. Throws `invalid_argument` where it is not UTF-8, not JSON, or nested deeper than `MAX_DEPTH`. */
+/**
+ * Parses a body. Throws `invalid_argument` where it is not UTF-8, not JSON, nested deeper than `MAX_DEPTH`, or of more
+ * than `MAX_PARTS` parts, which is found out before it takes memory.
+ */
 export function parseJsonBody(body: Uint8Array): JsonValue {
   if (!isUtf8(body)) throw invalidArgument('request JSON is not valid UTF-8');
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (bytes.length > MAX_PARTS) boundParts(bytes);
   // Almost all JSON is ASCII, which needs no decoding.
   return parseExactJson(bytes.toString(isAscii(body) ? 'latin1' : 'utf8'));
+}
+
+/** Counts those that stand in texts too. */
+function boundParts(bytes: Buffer): void {
+  let parts = 0;
+  for (const opening of ['[', '{', '":']) {
+    for (let at = bytes.indexOf(opening); at >= 0; at = bytes.indexOf(opening, at + 1)) {
+      parts += 1;
+      if (parts > MAX_PARTS)
+        throw invalidArgument(`request JSON has more than ${MAX_PARTS} arrays, objects and keys`);
+    }
+  }
 }
 
 /**

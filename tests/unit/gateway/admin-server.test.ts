@@ -100,3 +100,12 @@ test('a failing scrape tells the client nothing about its cause', async () => {
   expect(response.status).toBe(500);
   expect(await response.json()).toEqual({ error: 'internal error' });
 });
+
+test.each([
+  [`/models/${'m'.repeat(128)}/rollout`, 404, /rollout|model/],
+  [`/models/${'m'.repeat(1000)}/rollout`, 400, /malformed request path/],
+])('a path of any length has an answer of this server', async (path, status, error) => {
+  const response = await fetch((await start(READY)) + path);
+  expect(response.status).toBe(status);
+  expect(await response.json()).toEqual({ error: expect.stringMatching(error) });
+});

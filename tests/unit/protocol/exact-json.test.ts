@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type JsonValue,
   MAX_DEPTH,
+  MAX_PARTS,
   parseExactJson,
   parseJsonBody,
 } from '../../../src/protocol/exact-json.ts';
@@ -75,6 +76,14 @@ describe('exact JSON', () => {
 
   it.each(['', '{', '[1,]', '{"a":1}x', 'NaN', "{'a':1}"])('%j is refused as not JSON', (text) => {
     expect(() => parseExactJson(text)).toThrow(/not valid JSON/);
+  });
+
+  it.each(['[],', '{},', '{"":0},'])('a body of millions of %s is refused before it is parsed', (part) => {
+    // Its end is missing: whoever parsed it would say so.
+    expect(() => parseJsonBody(Buffer.from(`[${part.repeat(MAX_PARTS)}`))).toThrow(
+      /more than 2097152 arrays/,
+    );
+    expect(() => parseJsonBody(Buffer.from(`[${part.repeat(1000)}`))).toThrow(/not valid JSON/);
   });
 
   it('a body that is not UTF-8 is refused', () => {

@@ -1,0 +1,47 @@
+import type { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { InferenceError } from '../errors.ts';
+
+/** Bodies of a declared length up to this, bytes, are not counted: the number of connections bounds them. */
+const SMALL = 64 * 1024;
+
+/**
+ * Bounds the bytes of all bodies that are being received, decoded or answered: a request is admitted by what it asks
+ * only when it has been read. To be added after everything that changes what is read of a body.
+ * @param limit bytes; a request that would go beyond is refused with 429, unread where it declares its length
+ * @param largest bytes of the longest body; a longer one is left for others to refuse
+ */
+export function addBodyBudget(app: FastifyInstance, limit: number, largest: number): void {
+  let held = 0;
+  const refusal = (): InferenceError =>
+    new InferenceError(
+      'resource_exhausted',
+      `the bodies of the requests at hand would exceed ${limit} bytes together`,
+      { retryAfter: 1, reason: 'overload' },
+    );
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    const {
+      'content-length': declared,
+      'transfer-encoding': chunked,
+      'content-encoding': encoding,
+    } = request.headers;
+    const length = encoding === undefined && chunked === undefined ? Number(declared ?? 0) : undefined;
+    if (length !== undefined && (length <= SMALL || length > largest)) return done(null, payload);
+    let own = 0;
+    const take = (bytes: number): boolean => {
+      if (held + bytes > limit) return false;
+      held += bytes;
+      own += bytes;
+      return true;
+    };
+    reply.raw.once('close', () => {
+      held -= own;
+      own = 0;
+    });
+    if (length !== undefined) return take(length) ? done(null, payload) : done(refusal());
+    payload.on('data', (chunk: Buffer) => {
+      if (!take(chunk.byteLength)) (payload as Readable).destroy(refusal());
+    });
+    done(null, payload);
+  });
+}

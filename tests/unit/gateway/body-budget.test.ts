@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, test } from 'vitest';
+import { postChunks, startRest, VECTOR } from '../../support/rest-client.ts';
+
+const running: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+
+const LIMIT = 300_000;
+const INFER = '/v2/models/echo_vector/infer';
+
+/** A request of so many bytes or a little more. */
+const bodyOf = (bytes: number): string => JSON.stringify(VECTOR) + ' '.repeat(bytes);
+
+async function start() {
+  const rest = await startRest({ maxBodyBytes: LIMIT });
+  running.push(rest.server);
+  const post = (body: string | Buffer, headers: Record<string, string> = {}) =>
+    rest.call(INFER, { method: 'POST', body, headers });
+  return { ...rest, post };
+}
+
+/** Declares a body, sends a part of it, and waits until the server has seen that. */
+async function stall({ server, post }: Awaited<ReturnType<typeof start>>, bytes: number) {
+  const socket = connect(server.address.port, server.address.host);
+  await once(socket, 'connect');
+  socket.write(`POST ${INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n{`);
+  await expect.poll(async () => (await post(bodyOf(200_000))).status).toBe(429);
+  return socket;
+}
+
+describe('bodies that would take more than the limit together', () => {
+  test('are refused while others are at hand, small ones never, and not any more when those are gone', async () => {
+    const rest = await start();
+    const stalled = await stall(rest, 150_000);
+    const refused = await rest.post(bodyOf(200_000));
+    expect(refused).toMatchObject({
+      status: 429,
+      json: { error: expect.stringContaining(`${LIMIT} bytes`) },
+    });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await rest.post(bodyOf(0))).status).toBe(200);
+    stalled.destroy();
+    await expect.poll(async () => (await rest.post(bodyOf(200_000))).status).toBe(200);
+  });
+
+  test('count with what they are inflated, and as they come where they do not say how long they are', async () => {
+    const rest = await start();
+    const stalled = await stall(rest, 150_000);
+    const inflated = await rest.post(gzipSync(bodyOf(200_000)), { 'content-encoding': 'gzip' });
+    expect(inflated.status).toBe(429);
+    const chunks = Array<string>(20).fill(' '.repeat(10_000));
+    await expect(postChunks(rest.base + INFER, chunks)).rejects.toThrow();
+    stalled.destroy();
+    await expect.poll(async () => (await rest.post(bodyOf(200_000))).status).toBe(200);
+    const small = await rest.post(gzipSync(bodyOf(0)), { 'content-encoding': 'gzip' });
+    expect(small.status).toBe(200);
+  });
+
+  test('are given back when they are answered', async () => {
+    const { post } = await start();
+    for (let request = 0; request < 5; request++) expect((await post(bodyOf(200_000))).status).toBe(200);
+  });
+});
