@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import { InferenceError } from '../errors.ts';
 
@@ -23,8 +23,8 @@ export interface FolderEntries {
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Lists a folder below `root` (a real path). Throws `failed_precondition` when it cannot be read. Paths are built from
- * what the disk lists, never from a client's words.
+ * Lists a folder at or below `root`, which no link between the two leads out of. Throws `failed_precondition` when it
+ * cannot be read. Paths are built from what the disk lists, never from a client's words.
  */
 export async function listFolder(folder: string, root: string): Promise<FolderEntries> {
   const files = new Map<string, FileEntry>();
@@ -47,8 +47,10 @@ export async function listFolder(folder: string, root: string): Promise<FolderEn
   return { folder, files, folders, refused };
 }
 
-/** Whether the real place of a path is below `root`. */
+/** Whether an entry of a folder that is inside is so too: a link where its real place is below `root`. */
 async function isInside(path: string, root: string): Promise<boolean> {
+  const entry = await lstat(path).catch(() => undefined);
+  if (entry?.isSymbolicLink() === false) return true;
   const real = await realpath(path).catch(() => '');
   return real.startsWith(root.endsWith(sep) ? root : root + sep);
 }

@@ -56,7 +56,7 @@ async function findPlaces(path: string, modelName: string): Promise<Places> {
   const kind = await stat(path).catch((error: unknown) => {
     throw unreadable(`model repository ${path}`, error);
   });
-  const real = await realpath(path);
+  const real = await rootOf(path);
   if (kind.isFile()) return single(await fileRoot(real), modelName || nameOfFile(real), dirname(real));
   const entries = await listFolder(real, real);
   if (await isSingleModel(entries)) {
@@ -64,6 +64,21 @@ async function findPlaces(path: string, modelName: string): Promise<Places> {
     return { ...single(entries, modelName || basename(path), real), warnings };
   }
   return folderOfModels(entries, real);
+}
+
+/**
+ * The real path, where it leads to the same place: a link through `/proc/<pid>/root` into another container, as KServe
+ * makes for a model in an image, does not.
+ */
+async function rootOf(path: string): Promise<string> {
+  try {
+    const real = await realpath(path);
+    const [there, here] = await Promise.all([stat(real), stat(path)]);
+    if (there.dev === here.dev && there.ino === here.ino) return real;
+  } catch {
+    // It leads nowhere here.
+  }
+  return resolve(path);
 }
 
 /** Whether the root is one model: it holds ONNX files, version folders, or an `onnx` folder beside a config.json. */
