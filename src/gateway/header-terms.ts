@@ -6,6 +6,8 @@ export interface HeaderTerms {
   /** Who asks, for fair shares. */
   readonly client: string;
   /** On the clock of `performance.now()`, milliseconds. */
+  readonly arrivedAt: number;
+  /** On the same clock. */
   readonly deadline: number | undefined;
   /** Requests of one key stay on one arm of a rollout. */
   readonly key: string | undefined;
@@ -18,6 +20,7 @@ export function headerTerms({ headers, ip, arrivedAt }: FastifyRequest): HeaderT
   const key = headers['x-sluice-key'];
   return {
     client: ip,
+    arrivedAt,
     deadline: deadlineOf(headers['x-request-timeout-ms'], arrivedAt),
     key: typeof key === 'string' ? key : undefined,
     bodyBytes: headers['content-encoding'] === undefined ? bytesOf(headers['content-length']) : undefined,

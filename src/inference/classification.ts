@@ -17,12 +17,20 @@ export function classify(tensor: Tensor, count: number, labels: readonly string[
   const rows = classes === 0 ? 0 : data.length / classes;
   const texts: string[] = [];
   for (let row = 0; row < rows; row++) {
-    const values = Array.from({ length: classes }, (_, index) => Number(data[row * classes + index]));
-    const order = values.map((_, index) => index).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
+    // As they are: a 64-bit integer made a number could lose the digits that tell which is larger.
+    const values: (number | bigint)[] = [...data.subarray(row * classes, (row + 1) * classes)];
+    const order = Array.from(values.keys()).sort((a, b) => descending(values[a], values[b]));
     for (const index of order.slice(0, top)) {
       const label = labels?.[index];
       texts.push(`${values[index]}:${index}${label === undefined ? '' : `:${label}`}`);
     }
   }
   return makeTensor('BYTES', [...shape.slice(0, -1), top], texts);
+}
+
+/** What is no number comes last. */
+function descending(a: number | bigint = Number.NaN, b: number | bigint = Number.NaN): number {
+  if (a > b) return -1;
+  if (a < b) return 1;
+  return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
 }

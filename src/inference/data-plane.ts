@@ -34,7 +34,7 @@ export class DataPlane {
   readonly #registry: Registry;
   readonly #rollouts: Rollouts;
   readonly #accepting: () => boolean;
-  readonly #unresolved: (code: Code) => void;
+  readonly #onUnresolved: (code: Code) => void;
   readonly serverMetadata: ServerMetadata;
 
   constructor(options: DataPlaneOptions) {
@@ -42,7 +42,7 @@ export class DataPlane {
     this.#registry = registry;
     this.#rollouts = rollouts;
     this.#accepting = accepting;
-    this.#unresolved = unresolved;
+    this.#onUnresolved = unresolved;
     this.serverMetadata = server;
   }
 
@@ -161,9 +161,14 @@ export class DataPlane {
     try {
       return this.route(request);
     } catch (error) {
-      this.#unresolved(fromUnknown(error).code);
+      this.unresolved(error);
       throw error;
     }
+  }
+
+  /** To be told why no model, version or variant could be had for an inference request, where that was not `infer`'s to find. */
+  unresolved(error: unknown): void {
+    this.#onUnresolved(fromUnknown(error).code);
   }
 
   /** Runs a request on a variant that is already chosen: for `infer`, and for tasks that hold their version. */

@@ -27,7 +27,7 @@ export function textParameter({ parameters }: Asking, name: Name): string | unde
 /** The sooner of the transport's deadline and the parameter `timeout` (microseconds after arrival; 0 is none). */
 export function deadlineOf(request: InferenceRequest, now: number): number | undefined {
   const timeout = integerParameter(request, 'timeout') ?? 0;
-  const own = timeout > 0 ? now + timeout / 1000 : undefined;
+  const own = timeout > 0 ? (request.arrivedAt ?? now) + timeout / 1000 : undefined;
   if (own === undefined || request.deadline === undefined) return own ?? request.deadline;
   return Math.min(own, request.deadline);
 }

@@ -30,6 +30,8 @@ export interface InferenceRequest {
    * `timeout` counts.
    */
   readonly deadline?: number | undefined;
+  /** When its head arrived, on the same clock: `timeout` counts from then. When it was decoded where left out. */
+  readonly arrivedAt?: number;
   /**
    * From the transport: requests of one key stay on one arm of a rollout. The parameter `rollout_key` goes before it.
    */

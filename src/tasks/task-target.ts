@@ -25,7 +25,7 @@ const TOWER = /^(?:text|vision)(?:_|$)/;
  * those of `int8` as `text_int8` and `vision_int8`; clients name `int8`. Throws `not_found` or `unavailable`.
  */
 export function resolveTarget(dataPlane: DataPlane, request: RoutedRequest): TaskTarget {
-  const { served, variant, arm } = resolveVariant(dataPlane, request);
+  const { served, variant, arm } = resolveCounted(dataPlane, request);
   const followed = arm === undefined ? {} : { arm };
   const kind = variant.variant === 'default' ? '' : variant.variant.replace(TOWER, '');
   const tower = (name: Tower) => served.variants.get(kind === '' ? name : `${name}_${kind}`);
@@ -33,6 +33,15 @@ export function resolveTarget(dataPlane: DataPlane, request: RoutedRequest): Tas
   if (text === undefined || vision === undefined)
     return { served, variant, towers: {}, name: variant.variant, ...followed };
   return { served, variant, towers: { text, vision }, name: kind === '' ? 'default' : kind, ...followed };
+}
+
+function resolveCounted(dataPlane: DataPlane, request: RoutedRequest): Target {
+  try {
+    return resolveVariant(dataPlane, request);
+  } catch (error) {
+    dataPlane.unresolved(error);
+    throw error;
+  }
 }
 
 function resolveVariant(dataPlane: DataPlane, request: RoutedRequest): Target {

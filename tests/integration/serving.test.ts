@@ -140,9 +140,15 @@ describe('a server over a repository', () => {
   });
 
   it('counts an unknown model under a label that no client chose', async () => {
-    await infer('no-such-model', '{"inputs":[]}');
     const series = 'sluice_requests_total{model="unknown",version="",variant="",code="not_found"}';
-    expect(await test.metric(series)).toBeGreaterThan(0);
+    const before = await test.metric(series);
+    await infer('no-such-model', '{"inputs":[]}');
+    expect(await test.metric(series)).toBe(before + 1);
+    expect((await post(`${test.rest}/models/no-such-model`, '{"inputs":"text"}')).status).toBe(404);
+    expect(await test.metric(series)).toBe(before + 2);
+    const half = { name: 'x', datatype: 'FP16', shape: [1], data: [1] };
+    await infer('no-such-model', JSON.stringify({ inputs: [half] }));
+    expect(await test.metric(series)).toBe(before + 3);
   });
 });
 

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { classify } from '../../../src/inference/classification.ts';
+import { makeTensor } from '../../../src/tensor/tensor.ts';
+
+const texts = (tensor: ReturnType<typeof makeTensor>, count: number, labels?: string[]) =>
+  classify(tensor, count, labels).data;
+
+test('the best classes of each row, with their labels', () => {
+  const rows = makeTensor('FP32', [2, 3], Float32Array.of(1, 3, 2, 0.5, -1, 0.25));
+  expect(texts(rows, 2, ['a', 'b'])).toEqual(['3:1:b', '2:2', '0.5:0:a', '0.25:2']);
+});
+
+test('64-bit integers keep all their digits', () => {
+  const signed = makeTensor('INT64', [2], BigInt64Array.of(2n ** 53n, 2n ** 53n + 1n));
+  expect(texts(signed, 2)).toEqual(['9007199254740993:1', '9007199254740992:0']);
+  const unsigned = makeTensor('UINT64', [2], BigUint64Array.of(0n, 2n ** 64n - 1n));
+  expect(texts(unsigned, 1)).toEqual(['18446744073709551615:1']);
+});
+
+test('what is no number comes last', () => {
+  const values = makeTensor('FP32', [5], Float32Array.of(1, Number.NaN, 3, Number.NaN, -Infinity));
+  expect(texts(values, 5)).toEqual(['3:2', '1:0', '-Infinity:4', 'NaN:1', 'NaN:3']);
+});
