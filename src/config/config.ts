@@ -70,9 +70,9 @@ function readFile(path: string): Record<string, unknown> {
 function rejectUnknownVariables(env: NodeJS.ProcessEnv): void {
   const known = new Set<string>(['SLUICE_CONFIG', ...KEYS.map((key) => OPTIONS[key].env)]);
   const service =
-    /^SLUICE(_[A-Z0-9]+)*_(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP)(_[A-Z]+)?)?)$/;
-  for (const name of Object.keys(env)) {
-    if (name.startsWith('SLUICE_') && !known.has(name) && !service.test(name)) {
+    /^SLUICE(_[A-Z0-9]+)*_(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?=|PORT_[0-9]+_(TCP|UDP)(_[A-Z]+)?=|PORT=(tcp|udp|sctp):)/;
+  for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith('SLUICE_') && !known.has(name) && !service.test(`${name}=${value}`)) {
       throw invalidArgument(`configuration: unknown environment variable ${name}`);
     }
   }

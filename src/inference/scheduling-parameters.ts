@@ -1,7 +1,7 @@
 import { invalidArgument } from '../errors.ts';
 import { PREFERENCES, type Preference } from './runner.ts';
 import type { ServedVariant } from './served.ts';
-import type { InferenceRequest } from './types.ts';
+import type { InferenceRequest, ParameterValue } from './types.ts';
 
 type Asking = Pick<InferenceRequest, 'parameters'>;
 
@@ -76,7 +76,7 @@ const isPreference = (text: string): text is Preference => PREFERENCES.some((eac
 function integerParameter({ parameters }: InferenceRequest, name: Name): number | undefined {
   const value = parameters.get(name);
   if (value === undefined) return undefined;
-  const number = typeof value === 'boolean' || value === '' ? Number.NaN : Number(value);
+  const number = numberOf(value);
   if (Number.isSafeInteger(number) && number >= 0) return number;
   throw invalidArgument(
     `parameter '${name}' must be a non-negative integer, not ${JSON.stringify(String(value))}`,
@@ -87,9 +87,16 @@ function integerParameter({ parameters }: InferenceRequest, name: Name): number 
 function numberParameter({ parameters }: Asking, name: Name, largest: number): number | undefined {
   const value = parameters.get(name);
   if (value === undefined) return undefined;
-  const number = typeof value === 'boolean' || value === '' ? Number.NaN : Number(value);
+  const number = numberOf(value);
   if (number >= 0 && number <= largest) return number;
   throw invalidArgument(
     `parameter '${name}' must be a number from 0 to ${largest}, not ${JSON.stringify(String(value))}`,
   );
+}
+
+/** Text in the notation of JSON, which `Number` alone would not insist on. */
+function numberOf(value: ParameterValue): number {
+  if (typeof value === 'boolean') return Number.NaN;
+  if (typeof value === 'string' && !/^-?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(value)) return Number.NaN;
+  return Number(value);
 }

@@ -13,6 +13,8 @@ export interface TaskRequest {
   readonly signal?: CancelSignal;
   /** On the clock of `performance.now()`, milliseconds. */
   readonly deadline?: number | undefined;
+  /** When its head arrived, on the same clock: `timeout` counts from then. When it was run where left out. */
+  readonly arrivedAt?: number;
   /** Requests of one key stay on one arm of a rollout. */
   readonly key?: string | undefined;
   /** Who asks, for fair shares. */

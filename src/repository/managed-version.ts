@@ -86,7 +86,18 @@ export class ManagedVersion {
       // The first variant, the default one, answers while the others are still being opened.
       if (idle && next.size === 1) this.#switch(new Map(next), false);
     }
-    this.#switch(next, previous.fingerprint !== source.fingerprint);
+    const loses = variant === undefined && !next.has(source.defaultVariant);
+    if (loses && this.#opened.has(previous.defaultVariant)) this.#keep(previous, next);
+    else this.#switch(next, previous.fingerprint !== source.fingerprint);
+  }
+
+  /** The new default variant did not open: the version goes on as the old source has it, with what was opened beside. */
+  #keep(old: VersionSource, next: ReadonlyMap<string, Opened>): void {
+    const reason = this.failureOf(this.defaultVariant) ?? `'${this.defaultVariant}' is not selected`;
+    this.#problem = reason;
+    this.#source = old;
+    this.#switch(new Map([...this.#opened, ...next]), true);
+    this.#fail(old.defaultVariant, reason, undefined);
   }
 
   /** Drains and closes one variant, or all. Settles when their memory is given back. */

@@ -75,6 +75,8 @@ class TaskRuns {
   readonly #target: TaskTarget;
   readonly #request: TaskRequest;
   readonly #parameters: Parameters;
+  /** All runs of a request have the time of one. */
+  readonly #arrivedAt: number;
   #slowest: InferenceResponse | undefined;
 
   constructor(dataPlane: DataPlane, target: TaskTarget, request: TaskRequest, parameters: Parameters) {
@@ -82,6 +84,7 @@ class TaskRuns {
     this.#target = target;
     this.#request = request;
     this.#parameters = parameters;
+    this.#arrivedAt = request.arrivedAt ?? performance.now();
   }
 
   model(variant: ServedVariant): TaskModel {
@@ -109,6 +112,7 @@ class TaskRuns {
       inputs,
       outputs: outputs.map((name) => ({ name })),
       bodyBytes,
+      arrivedAt: this.#arrivedAt,
       ...(signal === undefined ? {} : { signal }),
       ...(deadline === undefined ? {} : { deadline }),
       ...(client === undefined ? {} : { client }),

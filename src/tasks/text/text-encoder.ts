@@ -142,7 +142,8 @@ export async function openTextEncoder(
 
 function tooLong(field: string, index: number, count: number, length: number, options: EncodeOptions) {
   const which = count === 1 ? `'${field}'` : `'${field}.${index}'`;
-  return invalidArgument(
-    `${which} has ${length} tokens, the limit is ${options.maxLength}; set 'parameters.truncation' to true to have it cut`,
-  );
+  const remedy = options.truncate
+    ? "so few that nothing is left beside the model's own"
+    : "set 'parameters.truncation' to true to have it cut";
+  return invalidArgument(`${which} has ${length} tokens, the limit is ${options.maxLength}; ${remedy}`);
 }

@@ -27,6 +27,8 @@ function sessionRunner(session: InferenceSession, runs: number[]): Runner {
   return {
     async run(inputs: TensorMap, options = {}) {
       if (options.signal?.aborted) throw new InferenceError('canceled', 'the client is gone');
+      if ((options.deadline ?? Infinity) < performance.now())
+        throw new InferenceError('deadline_exceeded', 'the deadline has passed');
       const feeds: Record<string, OrtTensor> = {};
       for (const [name, { datatype, data, shape }] of inputs) {
         feeds[name] = new OrtTensor(DATATYPES[datatype].onnx as 'float32', data as Float32Array, [...shape]);

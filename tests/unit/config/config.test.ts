@@ -43,6 +43,7 @@ describe('loadConfig', () => {
     [['--log-level', 'loud'], {}, /'logLevel'/],
     [['--htp-port', '1'], {}, /--htp-port/],
     [[], { SLUICE_HTTP_PROT: '1' }, /SLUICE_HTTP_PROT/],
+    [[], { SLUICE_HTP_PORT: '9000' }, /SLUICE_HTP_PORT/],
     [[], { SLUICE_TRITON_METRICS: 'perhaps' }, /'tritonMetrics'/],
     [['--config', configFile({ htpPort: 1 })], {}, /htpPort/],
     [['--config', configFile('{')], {}, /configuration file/],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deadlineOf } from '../../../src/inference/scheduling-parameters.ts';
+import { accuracyAsked, deadlineOf } from '../../../src/inference/scheduling-parameters.ts';
 import type { InferenceRequest } from '../../../src/inference/types.ts';
 
 const asking = (request: Partial<InferenceRequest>): InferenceRequest => ({
@@ -17,4 +17,27 @@ test('a timeout counts from the arrival of a request, not from when it was read'
 test('the sooner of a timeout and the deadline of the transport counts', () => {
   expect(deadlineOf(asking({ arrivedAt: 100, deadline: 104 }), 200)).toBe(104);
   expect(deadlineOf(asking({ arrivedAt: 100, deadline: 106 }), 200)).toBe(105);
+});
+
+test.each([
+  ['timeout', ' '],
+  ['timeout', '0x10'],
+  ['timeout', '1_000'],
+  ['timeout', '-1'],
+])('a %s of %j is no number', (name, value) => {
+  const request = asking({ parameters: new Map([[name, value]]) });
+  expect(() => deadlineOf(request, 0)).toThrow(/'timeout'/);
+});
+
+test.each([' ', '\t\n', '0b1', '1.5', '-0.1', 'Infinity'])('a least accuracy of %j is none', (value) => {
+  const request = asking({ parameters: new Map([['min_accuracy', value]]) });
+  expect(() => accuracyAsked(request)).toThrow(/'min_accuracy'/);
+});
+
+test.each([
+  ['0.5', 0.5],
+  ['1e-1', 0.1],
+  [1, 1],
+])('a least accuracy may come as %j', (value, minAccuracy) => {
+  expect(accuracyAsked(asking({ parameters: new Map([['min_accuracy', value]]) }))).toEqual({ minAccuracy });
 });

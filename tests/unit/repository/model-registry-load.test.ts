@@ -121,6 +121,35 @@ test('a reload that fails keeps what served, and says why', async () => {
   expect(open()).toEqual(['m/1/default']);
 });
 
+test.each([
+  ['the variants that it selects', '{"variants":["int9"]}'],
+  ['its default variant', '{"defaultVariant":"int9"}'],
+  ['its default variant, and the others are opened again', '{"defaultVariant":"int9","maxBatchSize":4}'],
+])('a reload keeps what served where %s cannot be opened', async (_, json) => {
+  const path = await folderWith({ 'm/1/model.onnx': 'x', 'm/1/model_int8.onnx': 'x' });
+  const { registry, open } = registryOn(path, { mode: 'explicit', loadModels: ['*'] });
+  await registry.start();
+  await writeFiles(path, { 'm/model.json': json });
+  expect(await rejection(registry.load('m'))).toMatchObject({
+    code: 'failed_precondition',
+    message: expect.stringContaining('model_int9.onnx is not there'),
+  });
+  expect(registry.version('m')).toMatchObject({ defaultVariant: 'default' });
+  expect([...registry.version('m').variants.keys()]).toEqual(['default', 'int8']);
+  expect(registry.ready).toBe(true);
+  expect(registry.index()).toContainEqual({
+    name: 'm',
+    version: '1',
+    state: 'READY',
+    reason: expect.stringContaining('model_int9.onnx is not there'),
+  });
+  await writeFiles(path, { 'm/1/model_int9.onnx': 'x' });
+  await registry.load('m');
+  expect(registry.version('m').defaultVariant).toBe('int9');
+  await expect.poll(open).toContain('m/1/int9');
+  expect(registry.index()[0]).toMatchObject({ name: 'm', state: 'READY', reason: '' });
+});
+
 test('a new version that fails leaves the old one in service', async () => {
   const path = await folderWith({ 'm/1/model.onnx': 'x' });
   const { registry, broken } = registryOn(path, { mode: 'explicit', loadModels: ['*'] });

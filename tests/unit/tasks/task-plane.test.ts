@@ -71,6 +71,14 @@ describe('the task plane', () => {
     expect(held()).toBe(0);
   });
 
+  it('gives all runs of a request the time that it has from its arrival', async () => {
+    const { tasks } = await serveChanged({});
+    const parameters = { timeout: 1_000_000 };
+    const arrivedAt = performance.now() - 1001;
+    const late = tasks.run({ model: 'model', body: { ...body, parameters }, arrivedAt });
+    await expect(late).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+
   it('passes scheduling parameters on, and refuses those that no scheduler reads', async () => {
     const { tasks } = await serveChanged({});
     const ask = (parameters: object) => tasks.run({ model: 'model', body: { ...body, parameters } });

@@ -73,6 +73,8 @@ describe('text classification', () => {
     const [cut] = await ask({ inputs, parameters: { truncation: true } });
     const [same] = await ask({ inputs: 'card '.repeat(62) });
     expect(cut).toEqual(same);
+    const least = { truncation: true, max_length: 1 };
+    await expect(ask({ inputs, parameters: least })).rejects.toThrow(/the limit is 1; so few that nothing/);
   });
 
   it('answers a text that is tokenized in the thread as it answers any other', async () => {
