@@ -152,12 +152,16 @@ export class ActiveRollout implements Rollout {
     else this.#runAgain(run, { record: this.shadow, variant: target.variant, compared: () => {} });
   }
 
-  /** Offers an answered request to another variant, on idle capacity. What it computed itself teaches nothing. */
+  /**
+   * Offers an answered request to another variant, on idle capacity. What it computed itself teaches nothing, nor does
+   * an answer without a row.
+   */
   #runAgain(
     { inputs, outputs, result, answering, rows }: ArmRun,
     { record, variant, compared }: Comparing,
   ): void {
-    if (result.reuse !== undefined || isSame(answering, variant) || !standsIn(variant, answering)) return;
+    if (rows === 0 || result.reuse !== undefined) return;
+    if (isSame(answering, variant) || !standsIn(variant, answering)) return;
     this.#context.shadows.offer({
       runner: variant.spare,
       inputs,

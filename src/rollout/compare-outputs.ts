@@ -4,7 +4,10 @@ import { isStrings, type Tensor, type TensorMap } from '../tensor/tensor.ts';
 export interface Comparison {
   /** Rows that were compared. */
   readonly rows: number;
-  /** How many of them agree, a row being counted by the part of it that does; undefined where no output has classes. */
+  /**
+   * How many of them agree, a row being counted by the part of it that does; undefined where no output has classes, or
+   * there is no row.
+   */
   readonly agreed: number | undefined;
   /** Between two floats; Infinity where only one of them is a number. */
   readonly largestDifference: number;
@@ -30,6 +33,7 @@ export function compareOutputs(
   rows: number,
   liveRows: number,
 ): Comparison {
+  if (rows === 0 || liveRows === 0) return { rows: 0, agreed: undefined, largestDifference: 0 };
   const perRow = Math.max(1, ...Array.from(live.values(), ({ data }) => data.length / liveRows));
   const counted = Math.min(rows, Math.max(1, Math.floor(MOST_ELEMENTS / perRow)));
   let judged = 0;

@@ -23,7 +23,7 @@ export interface Breach {
 
 const QUANTILE = 0.95;
 
-/** Why a canary must go, where its figures leave no doubt. Pure. */
+/** Why a canary must go, where its figures leave no doubt: one that is not a number breaks no bound. Pure. */
 export function breachOf(
   guard: RolloutGuard,
   canary: RunFigures,
@@ -41,7 +41,7 @@ function agreementBreach(
   { minAgreement, minComparisons }: RolloutGuard,
   { judged, agreement }: AgreementFigures,
 ): Breach | undefined {
-  if (minAgreement === undefined || judged < minComparisons || agreement.upper >= minAgreement)
+  if (minAgreement === undefined || judged < minComparisons || !(agreement.upper < minAgreement))
     return undefined;
   return {
     bound: 'agreement',
@@ -58,7 +58,7 @@ function errorBreach(guard: RolloutGuard, canary: RunFigures, baseline: RunFigur
     return { bound: 'error_rate', reason: `${of}, maxErrorRate is ${percent(maxErrorRate)}` };
   }
   if (maxErrorRateIncrease === undefined || baseline.requests < minRequests) return undefined;
-  if (increaseBound(rate, baseline.errorRate) <= maxErrorRateIncrease) return undefined;
+  if (!(increaseBound(rate, baseline.errorRate) > maxErrorRateIncrease)) return undefined;
   return {
     bound: 'error_rate',
     reason: `${of}, of the baseline's ${percent(baseline.errorRate.ratio)}, maxErrorRateIncrease is ${percent(maxErrorRateIncrease)}`,
@@ -75,7 +75,7 @@ function latencyBreach(
   }
   const own = canary.latency(QUANTILE);
   const usual = baseline.latency(QUANTILE);
-  if (own === undefined || usual === undefined || quotientBound(own, usual) <= maxLatencyRatio)
+  if (own === undefined || usual === undefined || !(quotientBound(own, usual) > maxLatencyRatio))
     return undefined;
   return {
     bound: 'latency',

@@ -124,6 +124,20 @@ describe('a canary is rolled back', () => {
     expect(now).toMatchObject({ state: 'active', canaries: [{ comparison: { agreement: { ratio: 1 } } }] });
   });
 
+  it('not for requests without a row', async () => {
+    await server.set('mlp', {
+      canaries: [{ variant: 'same', share: 1 }],
+      guard: { minAgreement: 0.95, minComparisons: 10 },
+    });
+    const empty = { inputs: [{ name: 'x', datatype: 'FP32', shape: [0, 16], data: [] }] };
+    expect((await server.infer('mlp', 'a', empty)).status).toBe(200);
+    const now = await server.askUntil(
+      'mlp',
+      ({ state, canaries }) => state === 'rolled_back' || (canaries[0]?.comparison.runs.compared ?? 0) >= 20,
+    );
+    expect(now).toMatchObject({ state: 'active', canaries: [{ comparison: { agreement: { ratio: 1 } } }] });
+  });
+
   it('when it fails where the baseline does not, but not for what clients do wrong', async () => {
     const guard = { maxErrorRateIncrease: 0.05, minRequests: 20 };
     await server.set('table', { canaries: [{ variant: 'small', share: 0.5 }], compare: 0, guard });

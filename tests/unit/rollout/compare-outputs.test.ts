@@ -86,6 +86,12 @@ describe('two answers', () => {
     });
   });
 
+  it('without a row have nothing to compare', () => {
+    const nothing = { rows: 0, agreed: undefined, largestDifference: 0 };
+    expect(compare(floats([0, 2]), floats([0, 2]))).toEqual(nothing);
+    expect(compare(floats([1, 2], 0, 1), floats([0, 2]), 0)).toEqual(nothing);
+  });
+
   it('that are huge are compared in part', () => {
     const rows = 40;
     const live = makeTensor('FP32', [rows, 10_000], new Float32Array(rows * 10_000));

@@ -85,6 +85,18 @@ describe('latency', () => {
   });
 });
 
+it.each<keyof RolloutGuard>(['minAgreement', 'maxErrorRate', 'maxErrorRateIncrease', 'maxLatencyRatio'])(
+  'a figure that is not a number does not break %s',
+  (bound) => {
+    const unknown = { ratio: Number.NaN, lower: Number.NaN, upper: Number.NaN };
+    const latency = { value: Number.NaN, lower: Number.NaN, upper: Number.NaN };
+    const figures = { requests: 1000, errorRate: unknown, latency: () => latency };
+    expect(
+      breachOf({ ...GUARD, [bound]: 1 }, figures, figures, { judged: 1000, agreement: unknown }),
+    ).toBeUndefined();
+  },
+);
+
 it('what happened two generations ago is forgotten', () => {
   const runs = record(500, 500);
   runs.rotate();
