@@ -200,7 +200,7 @@ export class DataPlane {
       const { timings, reuse } = result;
       const milliseconds = performance.now() - start;
       answering.observer.requestEnded('ok', milliseconds, timings, rows, reuse);
-      arm?.answered({ inputs: request.inputs, outputs: names, result, answering, rows, milliseconds });
+      arm?.answered({ inputs: request.inputs, outputs: names, result, answering, milliseconds });
       return response;
     } catch (thrown) {
       const error = fromUnknown(thrown);

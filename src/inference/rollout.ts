@@ -78,7 +78,6 @@ export interface ArmRun {
   readonly outputs: readonly string[] | undefined;
   readonly result: RunResult;
   readonly answering: ServedVariant;
-  readonly rows: number;
   readonly milliseconds: number;
 }
 

@@ -10,6 +10,7 @@ import type {
 } from '../inference/rollout.ts';
 import type { Registry, ServedVariant } from '../inference/served.ts';
 import { reachesFloor } from '../inference/terms.ts';
+import type { TensorMap } from '../tensor/tensor.ts';
 import { Canary, noRequests, readyTarget } from './canary.ts';
 import { compareOutputs } from './compare-outputs.ts';
 import { ComparisonRecord } from './comparison-record.ts';
@@ -156,10 +157,8 @@ export class ActiveRollout implements Rollout {
    * Offers an answered request to another variant, on idle capacity. What it computed itself teaches nothing, nor does
    * an answer without a row.
    */
-  #runAgain(
-    { inputs, outputs, result, answering, rows }: ArmRun,
-    { record, variant, compared }: Comparing,
-  ): void {
+  #runAgain({ inputs, outputs, result, answering }: ArmRun, { record, variant, compared }: Comparing): void {
+    const rows = rowsFor(inputs, answering, variant);
     if (rows === 0 || result.reuse !== undefined) return;
     if (isSame(answering, variant) || !standsIn(variant, answering)) return;
     this.#context.shadows.offer({
@@ -167,10 +166,8 @@ export class ActiveRollout implements Rollout {
       inputs,
       outputs,
       compared: (other) => {
-        const batched = variant.batching.maxBatchSize > 0;
-        record.compared(
-          compareOutputs(result.outputs, other.outputs, batched ? other.batchSize : rows, rows),
-        );
+        const ran = isBatched(variant) ? other.batchSize : rows;
+        record.compared(compareOutputs(result.outputs, other.outputs, ran, rows));
         compared();
       },
       failed: () => record.failed(),
@@ -193,6 +190,17 @@ export class ActiveRollout implements Rollout {
 
 /** Requests of the baseline after which the older ones are forgotten. */
 const RECENT_REQUESTS = 1000;
+
+const isBatched = ({ batching }: ServedVariant): boolean => batching.maxBatchSize > 0;
+
+/**
+ * Rows in which the answers of two variants to a request are compared. They give the same tensors: where dimension 0 is
+ * the batch axis of one of them it counts the rows of both. The request is one row where it is of neither.
+ */
+function rowsFor(inputs: TensorMap, one: ServedVariant, other: ServedVariant): number {
+  const [first] = inputs.values();
+  return isBatched(one) || isBatched(other) ? (first?.shape[0] ?? 1) : 1;
+}
 
 /** What keeps a client on its arm: the key it gives, else the id of the request, else its address. */
 function keyOf({ parameters, key, id, client }: RoutedRequest): string {

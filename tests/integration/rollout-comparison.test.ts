@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RolloutDescription } from '../../src/rollout/describe-rollout.ts';
 import { mlpModel, poisonModel } from '../support/onnx/models.ts';
-import { KEYS, type RolloutServer, requestOf, startRolloutServer } from '../support/rollout-server.ts';
+import { KEYS, type RolloutServer, requestOf, rowOf, startRolloutServer } from '../support/rollout-server.ts';
+import { fp32Request } from '../support/start-server.ts';
 
 let server: RolloutServer;
 
@@ -18,6 +20,12 @@ beforeAll(async () => {
     'versions/1/model.onnx': mlp(),
     'versions/2/model.onnx': mlp(2),
     'versions/model.json': JSON.stringify({ versionPolicy: 'all' }),
+    'alone/1/model.onnx': mlp(),
+    'alone/1/model_lone.onnx': mlp(),
+    'alone/model.json': JSON.stringify({ variantSettings: { lone: { batching: 'off' } } }),
+    'batched/1/model.onnx': mlp(),
+    'batched/1/model_many.onnx': mlp(),
+    'batched/model.json': JSON.stringify({ variantSettings: { default: { batching: 'off' } } }),
     'table/1/model.onnx': poisonModel(16),
     'table/1/model_small.onnx': poisonModel(8),
   });
@@ -25,7 +33,7 @@ beforeAll(async () => {
 
 afterAll(() => server[Symbol.asyncDispose]());
 
-const MODELS = ['mlp', 'versions', 'table'];
+const MODELS = ['mlp', 'versions', 'alone', 'batched', 'table'];
 beforeEach(() => Promise.all(MODELS.map((model) => server.admin(model, 'DELETE'))));
 
 describe('a shadow', () => {
@@ -85,6 +93,34 @@ describe('a shadow', () => {
     const { shadow, baseline } = await server.state('mlp');
     expect(baseline.requests).toEqual({ ok: 200, error: 0, refused: 0 });
     expect(shadow?.comparison.runs.dropped).toBeGreaterThan(0);
+  });
+});
+
+describe.each([
+  ['an unbatched one', 'alone', { variant: 'lone', share: 1 }],
+  ['a batched one beside an unbatched baseline', 'batched', { variant: 'many', share: 1 }],
+])('of the same weights, %s', (_, model, target) => {
+  it.each([
+    ['canary', { canaries: [target], guard: { minAgreement: 0.95, minComparisons: 10 } }],
+    ['shadow', { shadow: target }],
+  ])('agrees in every row of a request as a %s', async (arm, plan) => {
+    await server.set(model, plan);
+    const comparisonOf = ({ canaries, shadow }: RolloutDescription) =>
+      arm === 'shadow' ? shadow?.comparison : canaries[0]?.comparison;
+    // The second request has more rows than a batch may have.
+    const sizes = [3, 40];
+    const now = await server.askUntil(
+      model,
+      (each) => each.state === 'rolled_back' || (comparisonOf(each)?.runs.compared ?? 0) >= 20,
+      (round) => {
+        const rows = Array.from({ length: sizes[round % 2] ?? 1 }, (_, row) => rowOf(round + row));
+        return JSON.parse(fp32Request({ x: rows }));
+      },
+    );
+    expect(now.state).toBe('active');
+    expect(comparisonOf(now)).toMatchObject({ runs: { failed: 0 }, agreement: { ratio: 1 } });
+    expect(comparisonOf(now)?.rows).toBeGreaterThan(60);
+    expect(comparisonOf(now)?.largestDifference).toBeLessThan(1e-4);
   });
 });
 

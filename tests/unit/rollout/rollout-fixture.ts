@@ -41,7 +41,6 @@ export const answer = ({ variant }: Target, milliseconds = 5): ArmRun => ({
   outputs: undefined,
   result: { outputs: new Map([['SUM', floatTensor([1, 4], [1, 2, 3, 4])]]), timings: NO_TIME, batchSize: 1 },
   answering: variant,
-  rows: 1,
   milliseconds,
 });
 
