@@ -73,7 +73,7 @@ export class ActiveRollout implements Rollout {
     const spans = spansOf(plan.canaries.map(({ share }) => share));
     this.canaries = spans.flatMap((span, index) => {
       const canary = plan.canaries[index];
-      return canary === undefined ? [] : [new Canary(canary, span, breaches[index] ?? undefined)];
+      return canary === undefined ? [] : [new Canary(canary, span, plan.guard, breaches[index] ?? undefined)];
     });
     this.#comparedCanaries = new Sampler(plan.compare, context.random);
     this.#shadowed = new Sampler(plan.shadow?.share ?? 0, context.random);
@@ -176,7 +176,7 @@ export class ActiveRollout implements Rollout {
   }
 
   #judge(canary: Canary): void {
-    const breach = canary.judge(this.plan.guard);
+    const breach = canary.judge();
     if (breach === undefined) return;
     const { model } = this;
     const { logger, rolledBack } = this.#context;

@@ -12,6 +12,9 @@ import { targetOf } from './target-check.ts';
  */
 const GENERATION = 1000;
 
+/** Latencies from which on the 95th percentile has an upper bound: with fewer of the baseline no canary is too slow. */
+const BOUNDED = 210;
+
 export const noRequests = (): Record<RunEnd, number> => ({ ok: 0, error: 0, refused: 0 });
 
 /** One canary of a rollout: its keys, its figures beside the baseline's of the same time, and whether it still runs. */
@@ -23,12 +26,17 @@ export class Canary {
   readonly comparisons = new ComparisonRecord();
   breach: Breach | undefined;
   readonly #span: Span;
+  readonly #guard: RolloutGuard;
+  /** Requests of the baseline without which it is not compared with: a large share leaves it few at a time. */
+  readonly #leastBaseline: number;
 
   /** @param breach for which it was rolled back before */
-  constructor(plan: RolloutShare, span: Span, breach: Breach | undefined) {
+  constructor(plan: RolloutShare, span: Span, guard: RolloutGuard, breach: Breach | undefined) {
     this.plan = plan;
     this.breach = breach;
     this.#span = span;
+    this.#guard = guard;
+    this.#leastBaseline = Math.max(guard.minRequests, BOUNDED);
   }
 
   takes(position: number): boolean {
@@ -38,7 +46,7 @@ export class Canary {
   ended(end: RunEnd): void {
     if (this.runs.fresh >= GENERATION) {
       this.runs.rotate();
-      this.baseline.rotate();
+      if (this.baseline.fresh >= this.#leastBaseline) this.baseline.rotate();
     }
     this.requests[end]++;
   }
@@ -49,9 +57,9 @@ export class Canary {
   }
 
   /** The breach that ends it, told once: where the figures show one for the first time. */
-  judge(guard: RolloutGuard): Breach | undefined {
+  judge(): Breach | undefined {
     if (this.breach !== undefined) return undefined;
-    this.breach = breachOf(guard, this.runs, this.baseline, this.comparisons);
+    this.breach = breachOf(this.#guard, this.runs, this.baseline, this.comparisons);
     return this.breach;
   }
 }

@@ -4,8 +4,11 @@ import type { LatencyBounds } from './run-record.ts';
 
 /** How the requests of an arm went: a `RunRecord`, or what a test makes up. */
 export interface RunFigures {
+  /** Answered or failed. */
   readonly requests: number;
   readonly errorRate: Interval;
+  /** Answered or late. */
+  readonly timed: number;
   latency(quantile: number): LatencyBounds | undefined;
 }
 
@@ -70,7 +73,7 @@ function latencyBreach(
   canary: RunFigures,
   baseline: RunFigures,
 ): Breach | undefined {
-  if (maxLatencyRatio === undefined || Math.min(canary.requests, baseline.requests) < minRequests) {
+  if (maxLatencyRatio === undefined || Math.min(canary.timed, baseline.timed) < minRequests) {
     return undefined;
   }
   const own = canary.latency(QUANTILE);

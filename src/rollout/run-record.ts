@@ -9,7 +9,8 @@ const BUCKETS = 26 * STEPS;
 
 const REQUESTS = 0;
 const ERRORS = 1;
-const FIRST = 2;
+const TIMED = 2;
+const FIRST = 3;
 
 const bucketOf = (milliseconds: number): number =>
   Math.min(BUCKETS - 1, Math.max(0, Math.floor(Math.log2(milliseconds / SHORTEST_MS) * STEPS)));
@@ -29,14 +30,19 @@ export interface LatencyBounds {
 export class RunRecord {
   readonly #counts = new RecentCounts(FIRST + BUCKETS);
 
-  /** Of the generation that fills up. */
+  /** Of the generation that fills up: requests, or latencies where there are more of them. */
   get fresh(): number {
-    return this.#counts.current(REQUESTS);
+    return Math.max(this.#counts.current(REQUESTS), this.#counts.current(TIMED));
   }
 
   /** Requests that were answered or failed. */
   get requests(): number {
     return this.#counts.total(REQUESTS);
+  }
+
+  /** Requests that were answered or late: those that have a latency. */
+  get timed(): number {
+    return this.#counts.total(TIMED);
   }
 
   get errorRate(): Interval {
@@ -55,6 +61,7 @@ export class RunRecord {
 
   /** It would have taken longer than `milliseconds`, which is all it was given. */
   late(milliseconds: number): void {
+    this.#counts.add(TIMED);
     this.#counts.add(FIRST + bucketOf(milliseconds));
   }
 
@@ -67,7 +74,7 @@ export class RunRecord {
    */
   latency(quantile: number): LatencyBounds | undefined {
     const buckets = this.#counts.totals.subarray(FIRST);
-    const count = buckets.reduce((sum, each) => sum + each, 0);
+    const count = this.timed;
     if (count === 0) return undefined;
     const ranks = quantileRanks(quantile, count);
     return {

@@ -150,7 +150,7 @@ describe('a canary', () => {
         arm?.failed(new InferenceError('deadline_exceeded', 'too slow', { reason: 'infeasible' }), 50),
       'latency',
     ],
-  ])('that %s is rolled back, and its keys go to the baseline for good', async (what, misbehave, bound) => {
+  ])('that %s is rolled back, and its keys go to the baseline for good', async (_, misbehave, bound) => {
     const { route, set, state, rollouts } = bench();
     set(GUARDED);
     const bad = KEYS.filter((key) => route(key).variant.variant === 'int8');
@@ -158,7 +158,6 @@ describe('a canary', () => {
       for (const key of KEYS) {
         const target = route(key);
         if (target.variant.variant === 'default') target.arm?.answered(answer(target));
-        else if (what.includes('refused') && round === 0) target.arm?.answered(answer(target));
         else misbehave(target);
       }
     }
@@ -193,6 +192,53 @@ describe('a canary', () => {
       else target.arm?.answered(answer(target));
     }
     expect(state()).toMatchObject({ state: 'active', canaries: [{ requests: { error: 0, ok: 0 } }] });
+  });
+
+  it.each<[string, object, (target: Target, turn: number) => void]>([
+    [
+      'error_rate',
+      { maxErrorRateIncrease: 0.05 },
+      (target, turn) => {
+        if (turn % 2 === 0) target.arm?.answered(answer(target));
+        else target.arm?.failed(new InferenceError('internal', 'the model failed'), 1);
+      },
+    ],
+    ['latency', { maxLatencyRatio: 2 }, (target) => target.arm?.answered(answer(target, 50))],
+  ])('of nearly all requests is rolled back for its %s too', (bound, guard, misbehave) => {
+    const { route, set, state } = bench();
+    set({ canaries: [{ variant: 'int8', share: 0.97 }], guard });
+    for (let turn = 0; turn < 12_000; turn++) {
+      const target = route(`key-${turn}`);
+      if (target.arm?.canary === true) misbehave(target, turn);
+      else target.arm?.answered(answer(target));
+    }
+    expect(state().canaries[0]?.reason).toMatch(new RegExp(`^${bound}: `));
+  });
+
+  it('is compared with what the baseline has become', () => {
+    const { route, set, state } = bench();
+    set({ canaries: [{ variant: 'int8', share: 0.9 }], guard: { maxLatencyRatio: 2 } });
+    const ask = (requests: number, baseline: number) => {
+      for (let turn = 0; turn < requests; turn++) {
+        const target = route(`key-${turn}`);
+        target.arm?.answered(answer(target, target.arm.canary ? 50 : baseline));
+      }
+    };
+    ask(12_000, 50);
+    expect(state().state).toBe('active');
+    ask(12_000, 5);
+    expect(state().canaries[0]?.reason).toMatch(/^latency: /);
+  });
+
+  it('that is late for a while is judged by its latest requests', () => {
+    const { route, set, state } = bench();
+    set({ canaries: [{ variant: 'int8', share: 1 }] });
+    for (const milliseconds of [900, 1]) {
+      for (let turn = 0; turn < 2000; turn++) {
+        route('a').arm?.failed(new InferenceError('deadline_exceeded', 'too slow'), milliseconds);
+      }
+    }
+    expect(state().canaries[0]?.p95Ms).toBeLessThan(2);
   });
 
   it('is not blamed for deadlines that nobody could keep', () => {

@@ -90,7 +90,7 @@ it.each<keyof RolloutGuard>(['minAgreement', 'maxErrorRate', 'maxErrorRateIncrea
   (bound) => {
     const unknown = { ratio: Number.NaN, lower: Number.NaN, upper: Number.NaN };
     const latency = { value: Number.NaN, lower: Number.NaN, upper: Number.NaN };
-    const figures = { requests: 1000, errorRate: unknown, latency: () => latency };
+    const figures = { requests: 1000, timed: 1000, errorRate: unknown, latency: () => latency };
     expect(
       breachOf({ ...GUARD, [bound]: 1 }, figures, figures, { judged: 1000, agreement: unknown }),
     ).toBeUndefined();
