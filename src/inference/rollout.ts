@@ -94,7 +94,10 @@ export interface Rollouts {
 export const NO_ROLLOUTS: Rollouts = { of: () => undefined };
 
 export const RUN_ENDS = ['ok', 'error', 'refused'] as const;
-/** Answered; failed by a fault of the server or the model; refused, cancelled, late or wrongly asked. */
+/**
+ * Answered; failed by a fault of the server or the model, an answer with NaN among them; refused, cancelled, late or
+ * wrongly asked.
+ */
 export type RunEnd = (typeof RUN_ENDS)[number];
 
 export const SHADOW_ENDS = ['compared', 'dropped', 'failed'] as const;

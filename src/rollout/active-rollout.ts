@@ -15,7 +15,7 @@ import { Canary, noRequests, readyTarget } from './canary.ts';
 import { compareOutputs } from './compare-outputs.ts';
 import { ComparisonRecord } from './comparison-record.ts';
 import type { Breach } from './guard.ts';
-import { endOf } from './run-ends.ts';
+import { endOf, endOfAnswer } from './run-ends.ts';
 import { RunRecord } from './run-record.ts';
 import { Sampler } from './sampler.ts';
 import type { ShadowRuns } from './shadow-runs.ts';
@@ -124,8 +124,13 @@ export class ActiveRollout implements Rollout {
       canary: false,
       pinned: false,
       answered: (run) => {
-        this.baselineRequests.ok++;
-        for (const record of this.#baselineRecords()) record.answered(run.milliseconds);
+        // Only for the comparison with a canary: looking costs in proportion to the outputs.
+        const end = this.canaries.length > 0 ? endOfAnswer(run.result) : 'ok';
+        this.baselineRequests[end]++;
+        for (const record of this.#baselineRecords()) {
+          if (end === 'error') record.failed();
+          else record.answered(run.milliseconds);
+        }
         const { shadow } = this.plan;
         if (shadow === undefined || !this.#shadowed.next()) return;
         this.#shadow(run, shadow, baseline, registry);

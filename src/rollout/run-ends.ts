@@ -1,5 +1,7 @@
 import type { Code, InferenceError } from '../errors.ts';
 import type { RunEnd } from '../inference/rollout.ts';
+import type { RunResult } from '../inference/runner.ts';
+import { holdsNaN } from './not-a-number.ts';
 
 /**
  * Codes that speak of the server or the model. All others are the client's doing, or refuse it for lack of time or
@@ -15,3 +17,6 @@ const FAULTS: ReadonlySet<Code> = new Set([
 /** How a run that failed counts: a variant that is being closed has not failed. */
 export const endOf = ({ code, reason }: InferenceError): RunEnd =>
   FAULTS.has(code) && reason !== 'draining' ? 'error' : 'refused';
+
+/** How an answer counts: what is not a number is of no use to the client, and JSON cannot carry it. */
+export const endOfAnswer = ({ outputs }: RunResult): RunEnd => (holdsNaN(outputs) ? 'error' : 'ok');

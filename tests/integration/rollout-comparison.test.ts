@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RolloutDescription } from '../../src/rollout/describe-rollout.ts';
-import { mlpModel, poisonModel } from '../support/onnx/models.ts';
+import { identityModel, mlpModel, poisonModel, rootModel } from '../support/onnx/models.ts';
 import { KEYS, type RolloutServer, requestOf, rowOf, startRolloutServer } from '../support/rollout-server.ts';
 import { fp32Request } from '../support/start-server.ts';
 
@@ -26,6 +26,8 @@ beforeAll(async () => {
     'batched/1/model.onnx': mlp(),
     'batched/1/model_many.onnx': mlp(),
     'batched/model.json': JSON.stringify({ variantSettings: { default: { batching: 'off' } } }),
+    'number/1/model.onnx': identityModel('FP32'),
+    'number/1/model_root.onnx': rootModel(),
     'table/1/model.onnx': poisonModel(16),
     'table/1/model_small.onnx': poisonModel(8),
   });
@@ -33,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => server[Symbol.asyncDispose]());
 
-const MODELS = ['mlp', 'versions', 'alone', 'batched', 'table'];
+const MODELS = ['mlp', 'versions', 'alone', 'batched', 'number', 'table'];
 beforeEach(() => Promise.all(MODELS.map((model) => server.admin(model, 'DELETE'))));
 
 describe('a shadow', () => {
@@ -172,6 +174,27 @@ describe('a canary is rolled back', () => {
       ({ state, canaries }) => state === 'rolled_back' || (canaries[0]?.comparison.runs.compared ?? 0) >= 20,
     );
     expect(now).toMatchObject({ state: 'active', canaries: [{ comparison: { agreement: { ratio: 1 } } }] });
+  });
+
+  it('when its answers are not numbers, whatever the client gets of them', async () => {
+    const canaries = [{ variant: 'root', share: 0.5 }];
+    const guard = { maxErrorRateIncrease: 0.05, minRequests: 20 };
+    const negative = JSON.parse(fp32Request({ x: [[-1, -1, -1]] }));
+    await server.set('number', { canaries, compare: 0, guard });
+    const now = await server.askUntil(
+      'number',
+      (each) => each.state === 'rolled_back',
+      () => negative,
+    );
+    expect(now.canaries[0]).toMatchObject({
+      reason: expect.stringMatching(/^error_rate: /),
+      requests: { ok: 0, refused: 0 },
+    });
+    expect(now.baseline.requests.error).toBe(0);
+    await server.set('number', { canaries: [{ variant: 'root', share: 1 }] });
+    expect((await server.infer('number', 'a', negative)).status).toBe(400);
+    const binary = { ...negative, outputs: [{ name: 'y', parameters: { binary_data: true } }] };
+    expect((await server.infer('number', 'a', binary)).status).toBe(200);
   });
 
   it('when it fails where the baseline does not, but not for what clients do wrong', async () => {

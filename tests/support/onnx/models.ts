@@ -28,6 +28,10 @@ export const identityModel = (type: ElementType, width: number | string = 3): Bu
     node('Identity', ['x'], ['y']),
   ]);
 
+/** `y` = the square root of `x`, FP32 [batch, 3]: no number where `x` is negative. */
+export const rootModel = (): Buffer =>
+  model([input('x', 'FP32', ['batch', 3]), output('y', 'FP32', ['batch', 3]), node('Sqrt', ['x'], ['y'])]);
+
 /** `x` FP32 [batch, inputs] through one hidden layer to `logits` FP32 [batch, outputs] and `label` INT64 [batch]. */
 export function mlpModel({ inputs = 16, hidden = 32, outputs = 4, seed = 1 } = {}): Buffer {
   const random = randomFloats(seed);
