@@ -24,7 +24,7 @@ export class Canary {
   readonly requests = noRequests();
   readonly runs = new RunRecord();
   readonly baseline = new RunRecord();
-  readonly comparisons = new ComparisonRecord();
+  readonly comparisons: ComparisonRecord;
   breach: Breach | undefined;
   readonly #span: Span;
   readonly #guard: RolloutGuard;
@@ -37,6 +37,7 @@ export class Canary {
     this.breach = breach;
     this.#span = span;
     this.#guard = guard;
+    this.comparisons = new ComparisonRecord(guard.minComparisons);
     this.#leastBaseline = Math.max(guard.minRequests, BOUNDED);
   }
 
@@ -45,7 +46,7 @@ export class Canary {
   }
 
   ended(end: RunEnd): void {
-    if (this.runs.fresh >= GENERATION) {
+    if (this.runs.fresh >= Math.max(GENERATION, this.#guard.minRequests)) {
       this.runs.rotate();
       if (this.baseline.fresh >= this.#leastBaseline) this.baseline.rotate();
     }

@@ -7,14 +7,20 @@ const RUNS = 0;
 const ROWS = 1;
 const AGREED = 2;
 
-/** Compared runs of a generation. */
+/** Compared runs of a generation, at the least. */
 const GENERATION = 1000;
 
 /** What came of computing answers twice. */
 export class ComparisonRecord {
   readonly #runs: Record<ShadowEnd, number> = { compared: 0, dropped: 0, failed: 0 };
   readonly #recent = new RecentCounts(3);
+  readonly #generation: number;
   #largest = 0;
+
+  /** @param least runs that are remembered where there have been so many */
+  constructor(least = 0) {
+    this.#generation = Math.max(GENERATION, least);
+  }
 
   dropped(): void {
     this.#runs.dropped++;
@@ -28,7 +34,7 @@ export class ComparisonRecord {
     this.#runs.compared++;
     this.#largest = Math.max(this.#largest, largestDifference);
     if (agreed === undefined) return;
-    if (this.#recent.current(RUNS) >= GENERATION) this.#recent.rotate();
+    if (this.#recent.current(RUNS) >= this.#generation) this.#recent.rotate();
     this.#recent.add(RUNS);
     this.#recent.add(ROWS, rows);
     this.#recent.add(AGREED, agreed);

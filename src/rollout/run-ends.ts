@@ -14,9 +14,9 @@ const FAULTS: ReadonlySet<Code> = new Set([
   'failed_precondition',
 ]);
 
-/** How a run that failed counts: a variant that is being closed has not failed. */
+/** How a run that failed counts: one that the model broke off has, one of a variant that is being closed has not. */
 export const endOf = ({ code, reason }: InferenceError): RunEnd =>
-  FAULTS.has(code) && reason !== 'draining' ? 'error' : 'refused';
+  reason === 'failed' || (FAULTS.has(code) && reason !== 'draining') ? 'error' : 'refused';
 
 /** How an answer counts: what is not a number is of no use to the client, and JSON cannot carry it. */
 export const endOfAnswer = ({ outputs }: RunResult): RunEnd => (holdsNaN(outputs) ? 'error' : 'ok');

@@ -1,4 +1,4 @@
-import { type Code, fromUnknown } from '../errors.ts';
+import { type Code, fromUnknown, type RejectReason } from '../errors.ts';
 import type { Signature } from '../inference/signature.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { SampleOptions } from './sample-inputs.ts';
@@ -17,6 +17,7 @@ export interface Failure {
   readonly ok: false;
   readonly code: Code;
   readonly message: string;
+  readonly reason?: RejectReason | undefined;
 }
 
 export interface Described {
@@ -55,6 +56,6 @@ export interface WarmDone {
 export type Reply<Done> = Done | Failure;
 
 export function failure(error: unknown): Failure {
-  const { code, message } = fromUnknown(error);
-  return { ok: false, code, message };
+  const { code, message, reason } = fromUnknown(error);
+  return { ok: false, code, message, ...(reason === undefined ? {} : { reason }) };
 }

@@ -108,5 +108,6 @@ export class WorkerThreads {
 /** Throws what went wrong in the worker. */
 export function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {
   if (reply.ok) return reply;
-  throw new InferenceError(reply.code, reply.message);
+  const { code, message, reason } = reply;
+  throw new InferenceError(code, message, reason === undefined ? {} : { reason });
 }

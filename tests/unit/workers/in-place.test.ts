@@ -130,7 +130,7 @@ describe('a pool', () => {
     await pool.warm([1]);
     pool.shortRunsInPlace();
     const ids = (id: number) => tensors({ index: integerTensor([1, 1], [id]) });
-    await expect(pool.run(ids(1_000_000))).rejects.toMatchObject({ code: 'internal' });
+    await expect(pool.run(ids(1_000_000))).rejects.toMatchObject({ code: 'invalid_argument' });
     await expect(pool.run(ids(1))).resolves.toMatchObject({ batchSize: 1 });
     await pool.close();
   });

@@ -17,6 +17,17 @@ test('an input the model cannot take is the fault of the request', () => {
   expect(runFailure(new Error(native)).code).toBe('invalid_argument');
 });
 
+test('an id that the model has no entry for is the fault of the request, as far as that can be told', () => {
+  const native =
+    "Non-zero status code returned while running Gather node. Name:'/embeddings/Gather' Status Message: " +
+    'indices element out of data bounds, idx=4000 must be within the inclusive range [-2003,2002]';
+  expect(runFailure(new Error(native))).toMatchObject({
+    code: 'invalid_argument',
+    reason: 'failed',
+    message: expect.stringMatching(/Gather: indices element out of data bounds, idx=4000/),
+  });
+});
+
 test('control characters do not get from a model file into a message', () => {
   expect(runFailure(new Error('bad\u001b[31m\r\nname')).message).toBe('the model failed: bad [31m name');
 });

@@ -117,7 +117,7 @@ describe('a session that runs', () => {
     await session.close();
   });
 
-  test('tells inputs that do not fit from operators that fail', async () => {
+  test('tells inputs that do not fit from those on which an operator fails', async () => {
     const add = await open(addModel());
     const misfit = tensors({ a: floatTensor([1, 5], 1), b: floatTensor([1, 4], 1) });
     await expect(add.run(misfit)).rejects.toMatchObject({
@@ -128,7 +128,8 @@ describe('a session that runs', () => {
 
     const poison = await open(poisonModel());
     await expect(poison.run(tensors({ index: integerTensor([1, 1], [99]) }))).rejects.toMatchObject({
-      code: 'internal',
+      code: 'invalid_argument',
+      reason: 'failed',
       message: expect.stringMatching(/^the model failed: Gather: indices element out of data bounds, idx=99/),
     });
     await expect(poison.run(tensors({ index: integerTensor([1, 1], [3]) }))).resolves.toMatchObject({
