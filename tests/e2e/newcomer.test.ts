@@ -76,6 +76,12 @@ describe('the command line', () => {
 });
 
 describe('SIGTERM', () => {
+  it('to npm start ends the server too', async () => {
+    const server = await startProcess(['--drain-delay', '0'], ['npm', '--silent', 'start', '--']);
+    expect(await server.stop()).toBe(0);
+    await expect(fetch(`${server.rest}/v2`)).rejects.toThrow();
+  });
+
   it('under load ends with 0 and loses no accepted request', async () => {
     const server = await startProcess(['--drain-delay', '300']);
     let sending = true;
