@@ -15,6 +15,8 @@ export class ComputeBudget {
   #free: number;
   /** In the order in which they asked. Whoever waits was refused while something ran, so a core will come back. */
   readonly #waiting = new Set<Seat>();
+  /** Those that had a turn and started nothing, while turns are given. */
+  readonly #passed = new Set<Seat>();
   #turn: Seat | undefined;
   #crowded = false;
 
@@ -31,11 +33,11 @@ export class ComputeBudget {
     return { threads: Math.min(Math.max(1, threads), this.cores), wake };
   }
 
-  /** Batches that may start now. When there is none, the seat will be woken. */
+  /** Batches that may start now. When there is none, the seat will be woken, unless it has just let its turn pass. */
   available(seat: Seat): number {
     const startable = Math.max(0, Math.floor(this.#free / seat.threads));
     const allowed = this.contended(seat) ? Math.min(startable, this.#turn === seat ? 1 : 0) : startable;
-    if (allowed === 0) this.#waiting.add(seat);
+    if (allowed === 0 && !this.#passed.has(seat)) this.#waiting.add(seat);
     return allowed;
   }
 
@@ -88,21 +90,19 @@ export class ComputeBudget {
   }
 
   /**
-   * Wakes the waiting, first come first; the head is not overtaken by one that needs fewer cores. Whoever had its turn
-   * and let it pass waits no more: it asks again when it wants to run, and nobody else has to stand behind it.
+   * Wakes the waiting, first come first, until no core is left; the head is not overtaken by one that needs fewer.
+   * Whoever took a core and asks for another waits at the end. Whoever let its turn pass waits no more: it asks again
+   * when it wants to run, and nobody else has to stand behind it.
    */
   #offer(): void {
-    if (this.#waiting.size === 0) return;
-    const offered = new Set<Seat>();
     for (const seat of this.#waiting) {
-      if (offered.has(seat)) continue;
-      if (this.#free < seat.threads) return;
-      offered.add(seat);
+      if (this.#free < seat.threads) break;
       this.#waiting.delete(seat);
       this.#turn = seat;
       seat.wake();
+      if (this.#turn === seat) this.#passed.add(seat);
       this.#turn = undefined;
     }
-    for (const seat of offered) this.#waiting.delete(seat);
+    this.#passed.clear();
   }
 }

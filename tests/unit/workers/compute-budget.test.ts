@@ -96,6 +96,29 @@ describe('the compute budget', () => {
     expect(started).toEqual(['a', 'c']);
   });
 
+  test('wakes a pool that took a core again when the next one is free', () => {
+    const { pool, started } = pools(8, { a: 1, b: 1 });
+    const [a, b] = [pool('a'), pool('b')];
+    b.offer(8);
+    a.offer(20);
+    for (let ended = 1; ended <= 8; ended++) {
+      b.end();
+      expect(started.slice(8)).toEqual(Array(ended).fill('a'));
+    }
+  });
+
+  test('gives what others let pass to the pool that took a core and wants more', () => {
+    const { pool, started } = pools(4, { a: 1, b: 1, wide: 3 });
+    const [a, b, wide] = [pool('a'), pool('b'), pool('wide')];
+    wide.offer(1);
+    b.offer(1);
+    a.offer(3);
+    b.offer(1);
+    b.waiting = 0;
+    wide.end();
+    expect(started).toEqual(['wide', 'b', 'a', 'a', 'a']);
+  });
+
   test('forgets a pool that leaves while it waits', () => {
     const { pool, started } = pools(2, { a: 1, wide: 2, c: 1 });
     const [a, wide, c] = [pool('a'), pool('wide'), pool('c')];
