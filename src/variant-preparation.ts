@@ -82,6 +82,7 @@ export class Preparer {
       instances,
       atFirst: settings.instances ?? instancesAtFirst(instances),
       budget: this.#budget,
+      version: `${request.model}/${request.version}`,
       wide,
       logger,
     });

@@ -3,12 +3,14 @@ export interface Seat {
   /** Cores that one batch of the pool takes. */
   readonly threads: number;
   readonly wake: () => void;
+  /** Pools of one version take turns as one; a pool without stands alone. */
+  readonly version: string | undefined;
 }
 
 /**
  * Cores, shared by all pools: running batches times their intra-op threads never exceed them, but for a batch that began
  * alone and has all of them until it ends. Pools that asked in vain are woken in the order in which they asked, one
- * batch each.
+ * batch each, or one for all pools of a version: any of these may take it, so that the scheduler chooses the variant.
  */
 export class ComputeBudget {
   readonly cores: number;
@@ -28,15 +30,16 @@ export class ComputeBudget {
   /**
    * @param threads cores that one batch of the pool takes
    * @param wake called when the pool's turn has come; it starts what it has before it returns
+   * @param version names the version that the pool is a variant of
    */
-  join(threads: number, wake: () => void): Seat {
-    return { threads: Math.min(Math.max(1, threads), this.cores), wake };
+  join(threads: number, wake: () => void, version?: string): Seat {
+    return { threads: Math.min(Math.max(1, threads), this.cores), wake, version };
   }
 
   /** Batches that may start now. When there is none, the seat will be woken, unless it has just let its turn pass. */
   available(seat: Seat): number {
     const startable = Math.max(0, Math.floor(this.#free / seat.threads));
-    const allowed = this.contended(seat) ? Math.min(startable, this.#turn === seat ? 1 : 0) : startable;
+    const allowed = this.#othersWait(seat) ? Math.min(startable, this.#hasTurn(seat) ? 1 : 0) : startable;
     if (allowed === 0 && !this.#passed.has(seat)) this.#waiting.add(seat);
     return allowed;
   }
@@ -69,13 +72,13 @@ export class ComputeBudget {
     this.#crowded = false;
   }
 
-  /** Whether another pool waits for a core. */
+  /** Whether another pool waits for a core, of the same version or not. */
   contended(seat: Seat): boolean {
     return this.#waiting.size > (this.#waiting.has(seat) ? 1 : 0);
   }
 
   take(seat: Seat): void {
-    if (this.#turn === seat) this.#turn = undefined;
+    if (this.#hasTurn(seat)) this.#turn = undefined;
     this.#waiting.delete(seat);
     this.#free -= seat.threads;
   }
@@ -87,6 +90,16 @@ export class ComputeBudget {
 
   leave(seat: Seat): void {
     if (this.#waiting.delete(seat)) this.#offer();
+  }
+
+  #hasTurn(seat: Seat): boolean {
+    return this.#turn !== undefined && takeTurnsAsOne(this.#turn, seat);
+  }
+
+  /** Whether a pool waits that takes turns with this one. */
+  #othersWait(seat: Seat): boolean {
+    for (const each of this.#waiting) if (!takeTurnsAsOne(each, seat)) return true;
+    return false;
   }
 
   /**
@@ -101,8 +114,22 @@ export class ComputeBudget {
       this.#turn = seat;
       seat.wake();
       if (this.#turn === seat) this.#passed.add(seat);
+      else this.#toTheEnd(seat);
       this.#turn = undefined;
     }
     this.#passed.clear();
   }
+
+  /** The others of a version that had its turn; they are not forgotten, as they may have queues of their own. */
+  #toTheEnd(seat: Seat): void {
+    for (const each of [...this.#waiting].filter((other) => takeTurnsAsOne(other, seat))) {
+      this.#waiting.delete(each);
+      this.#waiting.add(each);
+    }
+  }
 }
+
+/** A pool that needs more cores than others of its version has to wait for them by itself. */
+const takeTurnsAsOne = (one: Seat, other: Seat): boolean =>
+  one === other ||
+  (one.version !== undefined && one.version === other.version && one.threads === other.threads);

@@ -19,6 +19,8 @@ import { unwrap } from './worker-threads.ts';
 export interface PoolOptions extends InstancesOptions {
   /** Shared by all pools of the process. */
   readonly budget: ComputeBudget;
+  /** Names the version that it is a variant of, whose pools share turns; it stands alone when left out. */
+  readonly version?: string;
   /** Whether one more session may be held, with a thread for each core, for runs that have the machine to themselves. */
   readonly wide?: boolean;
 }
@@ -66,13 +68,13 @@ export class WorkerPool implements SlottedRunner {
   #opening: Promise<void> | undefined;
 
   constructor(instances: Instances, options: PoolOptions) {
-    const { intraOpThreads, budget } = options;
+    const { intraOpThreads, budget, version } = options;
     this.#options = options;
     this.#instances = instances;
     this.signature = instances.described.signature;
     this.omittedOutputs = instances.described.omittedOutputs;
     this.#budget = budget;
-    this.#seat = budget.join(intraOpThreads, () => this.#notify());
+    this.#seat = budget.join(intraOpThreads, () => this.#notify(), version);
   }
 
   get running(): number {

@@ -9,11 +9,11 @@ class EagerPool {
   readonly #name: string;
   waiting = 0;
 
-  constructor(name: string, budget: ComputeBudget, started: string[], threads = 1) {
+  constructor(name: string, budget: ComputeBudget, started: string[], threads = 1, version?: string) {
     this.#name = name;
     this.#budget = budget;
     this.started = started;
-    this.#seat = budget.join(threads, () => this.pump());
+    this.#seat = budget.join(threads, () => this.pump(), version);
   }
 
   offer(batches: number): void {
@@ -40,10 +40,10 @@ class EagerPool {
   }
 }
 
-function pools(cores: number, threads: Readonly<Record<string, number>>) {
+function pools(cores: number, threads: Readonly<Record<string, number>>, version?: string) {
   const budget = new ComputeBudget(cores);
   const started: string[] = [];
-  const pool = (name: string): EagerPool => new EagerPool(name, budget, started, threads[name]);
+  const pool = (name: string): EagerPool => new EagerPool(name, budget, started, threads[name], version);
   return { started, pool };
 }
 
@@ -147,6 +147,100 @@ describe('the compute budget', () => {
     const { pool, started } = pools(2, { huge: 8 });
     pool('huge').offer(2);
     expect(started).toEqual(['huge']);
+  });
+});
+
+/** The variants of one version over one queue: whoever is woken asks for all, and starts on the first that it may use. */
+class Version {
+  readonly #budget: ComputeBudget;
+  readonly #seats: readonly Seat[];
+  readonly #started: string[];
+  readonly #name: string;
+  /** Variants that may be used, the best first. */
+  usable: readonly number[];
+  /** What the budget said last of each variant. */
+  told: readonly number[] = [];
+  waiting = 0;
+
+  constructor(name: string, budget: ComputeBudget, started: string[], threads: readonly number[]) {
+    this.#name = name;
+    this.#budget = budget;
+    this.#started = started;
+    this.#seats = threads.map((each) => budget.join(each, () => this.pump(), name));
+    this.usable = [...threads.keys()];
+  }
+
+  offer(batches: number): void {
+    this.waiting += batches;
+    this.pump();
+  }
+
+  end(variant: number): void {
+    this.#budget.give(this.#seats[variant] as Seat);
+    this.pump();
+  }
+
+  pump(): void {
+    while (this.waiting > 0) {
+      this.told = this.#seats.map((seat) => this.#budget.available(seat));
+      const variant = this.usable.find((each) => this.told[each] !== 0);
+      if (variant === undefined) return;
+      this.waiting--;
+      this.#budget.take(this.#seats[variant] as Seat);
+      this.#started.push(`${this.#name}${variant}`);
+    }
+  }
+}
+
+function versions(cores: number, threads: Readonly<Record<string, readonly number[]>>) {
+  const budget = new ComputeBudget(cores);
+  const started: string[] = [];
+  const version = (name: string): Version => new Version(name, budget, started, threads[name] ?? []);
+  return { started, version };
+}
+
+describe('the pools of one version', () => {
+  test('may each have the core when its turn has come, while others wait too', () => {
+    const { version, started } = versions(2, { m: [1, 1, 1], n: [1] });
+    const [m, n] = [version('m'), version('n')];
+    n.offer(2);
+    m.offer(1);
+    n.offer(1);
+    expect(m.told).toEqual([0, 0, 0]);
+    n.end(0);
+    expect(m.told).toEqual([1, 1, 1]);
+    expect(started).toEqual(['n0', 'n0', 'm0']);
+  });
+
+  test('have one batch a turn between them', () => {
+    const { version, started } = versions(1, { m: [1, 1, 1], n: [1] });
+    const [m, n] = [version('m'), version('n')];
+    n.offer(1);
+    m.offer(4);
+    n.offer(2);
+    for (const running of [n, m, n, m]) running.end(0);
+    expect(started).toEqual(['n0', 'm0', 'n0', 'm0', 'n0']);
+  });
+
+  test('are woken each for itself where they have queues of their own', () => {
+    const { pool, started } = pools(1, { busy: 1, a: 1, b: 1 }, 'm/1');
+    const [busy, a, b] = [pool('busy'), pool('a'), pool('b')];
+    busy.offer(1);
+    a.offer(1);
+    b.offer(1);
+    busy.end();
+    a.end();
+    expect(started).toEqual(['busy', 'a', 'b']);
+  });
+
+  test('do not starve the one of them that needs more cores', () => {
+    const { version, started } = versions(2, { m: [1, 2] });
+    const m = version('m');
+    m.offer(2);
+    m.usable = [1, 0];
+    m.offer(8);
+    for (let ended = 0; ended < 2; ended++) m.end(0);
+    expect(started).toEqual(['m0', 'm0', 'm1']);
   });
 });
 

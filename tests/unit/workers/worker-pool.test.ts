@@ -95,6 +95,23 @@ describe('the slots of a pool', () => {
     expect(await woken).toBe(1);
     await Promise.all([first.close(), second.close()]);
   });
+
+  test('are offered by every pool of the version whose turn it is', async () => {
+    const budget = new ComputeBudget(1);
+    const [busy, other] = [await open(slowPath, { budget }), await open(addPath, { budget })];
+    const variants = [
+      await open(addPath, { budget, version: 'm/1' }),
+      await open(addPath, { budget, version: 'm/1' }),
+    ];
+    const slots = () => variants.map(({ freeSlots }) => freeSlots);
+    const running = busy.run(row());
+    expect([...slots(), other.freeSlots]).toEqual([0, 0, 0]);
+    const told: number[][] = [];
+    for (const variant of variants) variant.onSlotFree(() => told.push(slots()));
+    await running;
+    expect(told[0]).toEqual([1, 1]);
+    await Promise.all([busy, other, ...variants].map((pool) => pool.close()));
+  });
 });
 
 describe('the memory of a pool', () => {
