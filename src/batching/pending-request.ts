@@ -1,6 +1,6 @@
 import { fromUnknown, type InferenceError } from '../errors.ts';
 import type { CancelSignal } from '../inference/cancellation.ts';
-import type { RunResult } from '../inference/runner.ts';
+import type { RunResult, VariantChoice } from '../inference/runner.ts';
 import type { Timings } from '../inference/timings.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import { joinOutputs } from './merge-split.ts';
@@ -106,8 +106,8 @@ export class Entry {
 }
 
 /**
- * Outputs one after the other; waiting and variant are the first piece's, work is that of all, the batch size the
- * largest.
+ * Outputs one after the other; waiting is the first piece's, work that of all, the batch size the largest, the variant
+ * the least accurate: what an answer says of its accuracy holds for all of it.
  */
 function joinResults(
   results: readonly RunResult[],
@@ -129,6 +129,16 @@ function joinResults(
       computeOutput: total('computeOutput'),
     },
     batchSize: Math.max(...results.map(({ batchSize }) => batchSize)),
-    ...(only?.choice === undefined ? {} : { choice: only.choice }),
+    ...joinChoices(results),
   };
 }
+
+function joinChoices(results: readonly RunResult[]): Pick<RunResult, 'choice' | 'mixed'> {
+  const choices = results.flatMap(({ choice }) => (choice === undefined ? [] : [choice]));
+  const [first] = choices;
+  if (first === undefined) return {};
+  const choice = choices.reduce((least, each) => (accuracyOf(each) < accuracyOf(least) ? each : least));
+  return choices.every(({ variant }) => variant === first.variant) ? { choice } : { choice, mixed: true };
+}
+
+const accuracyOf = ({ accuracy = 0 }: VariantChoice): number => accuracy;

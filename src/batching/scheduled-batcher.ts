@@ -225,7 +225,8 @@ export class ScheduledBatcher implements Runner {
   }
 
   #choice(entry: ScheduledEntry, { lane, expected }: Dispatch): VariantChoice {
-    return { variant: lane.variant, reason: this.#scheduler.reason(entry, lane), predicted: expected };
+    const { variant, accuracy } = lane;
+    return { variant, reason: this.#scheduler.reason(entry, lane), accuracy, predicted: expected };
   }
 
   /**

@@ -79,7 +79,9 @@ export class CachingRunner implements Runner {
     await closed;
   }
 
-  #keep(open: OpenVariants, content: string, { outputs, choice }: RunResult): void {
+  #keep(open: OpenVariants, content: string, { outputs, choice, mixed }: RunResult): void {
+    // None of the variants would answer it so.
+    if (mixed === true) return;
     const { cache, opening, openings } = this.#options;
     const by = choice === undefined ? opening : openingOf(open, choice.variant);
     // What was closed meanwhile has been forgotten, and is not to come back.

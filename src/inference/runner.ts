@@ -46,6 +46,8 @@ export interface Terms {
 export interface VariantChoice {
   readonly variant: string;
   readonly reason: string;
+  /** Share of right answers, where it is known; 0 where it was not measured. */
+  readonly accuracy?: number;
   /** Milliseconds that its batch was expected to take, where that was predicted. */
   readonly predicted?: number;
 }
@@ -60,6 +62,8 @@ export interface RunResult {
   readonly apart?: boolean;
   /** Only where a scheduler had several variants to choose from. */
   readonly choice?: VariantChoice;
+  /** Several variants answered a part of the rows each: the choice is that of the least accurate. */
+  readonly mixed?: boolean;
   /** Left out where the run was computed for this request alone or for its batch. */
   readonly reuse?: Reuse;
 }

@@ -19,6 +19,7 @@ describe('the variant that answers', () => {
     expect(request.result?.choice).toEqual({
       variant: 'best',
       reason: 'best',
+      accuracy: 0.95,
       predicted: expect.any(Number),
     });
   });
@@ -147,14 +148,6 @@ describe('a request', () => {
     await runners[0]?.succeed();
     expect(gone.outcome).toBe('canceled');
     expect(mates.map(({ outcome }) => outcome)).toEqual([[4], [8]]);
-  });
-
-  it('larger than a batch is answered whole', async () => {
-    const { run, runners, active } = setUpScheduled({ batching: { maxBatchSize: 3 } });
-    const request = run(rowsOf([1, 2, 3, 4, 5, 6, 7]), terms({}));
-    while (active().length > 0) for (const { runner } of active()) await runner.succeed();
-    expect(request.outcome).toEqual([2, 4, 6, 8, 10, 12, 14]);
-    for (const { rows } of runners.flatMap(({ runs }) => runs)) expect(rows).toBeLessThanOrEqual(3);
   });
 
   it('that fails a batch fails alone', async () => {

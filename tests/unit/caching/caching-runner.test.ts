@@ -11,7 +11,7 @@ import { termsFor, watch } from './caching-fixture.ts';
 const opening = (id: number, variant: string, accuracy?: number): Opening => ({ id, variant, accuracy });
 
 /** A version with variants over one cache; each variant's runner is a puppet that answers by itself. */
-function setUp({ answers = undefined as string | undefined, maxBytes = 1e6 } = {}) {
+function setUp({ answers = undefined as string | undefined, mixed = false, maxBytes = 1e6 } = {}) {
   const cache = new ResponseCache(maxBytes);
   const openings = new Openings();
   const asked: boolean[] = [];
@@ -21,7 +21,7 @@ function setUp({ answers = undefined as string | undefined, maxBytes = 1e6 } = {
       run: async (inputs, options) => {
         const result = await puppet.run(inputs, options);
         if (answers === undefined) return result;
-        return { ...result, choice: { variant: answers, reason: 'the test says so', predicted: 1 } };
+        return { ...result, choice: { variant: answers, reason: 'the test says so', predicted: 1 }, mixed };
       },
       close: () => puppet.close(),
     };
@@ -95,6 +95,14 @@ test('of several variants only the most accurate answers from the cache', async 
   expect((await main.run(rowsOf([1]), { terms })).result?.reuse).toBeUndefined();
   const pinned = await int8.run(rowsOf([1]), { terms: termsFor('int8') });
   expect(pinned.result).toMatchObject({ reuse: 'cached', choice: { variant: 'int8', reason: 'cached' } });
+});
+
+test('what several variants computed a part of each is kept for none of them', async () => {
+  const { cache, open } = setUp({ answers: 'int8', mixed: true });
+  const main = open(opening(1, 'default', 0.9));
+  open(opening(2, 'int8', 0.8));
+  await main.run(rowsOf([1, 2]), { terms: termsFor('default', 'int8') });
+  expect(cache.size).toBe(0);
 });
 
 test("the most accurate variant's answer is used whoever is asked", async () => {
