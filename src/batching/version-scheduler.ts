@@ -27,6 +27,7 @@ export interface VariantLane {
 
 /** Lanes that can stand in for each other, and the batchers over them: the newest takes requests, older ones drain. */
 interface Group {
+  /** The queue has the settings of the first. */
   lanes: readonly VariantLane[];
   current: ScheduledBatcher | undefined;
   readonly draining: Set<Promise<void>>;
@@ -47,7 +48,7 @@ export class VersionScheduler {
   }
 
   /**
-   * Adds a variant; one of the same name that is still open is not chosen any more.
+   * Adds a variant; one of the same name that is still open gives it its place, and is not chosen any more.
    * @returns a runner that answers on it, or on those that the terms of a run allow; closing it takes the variant out
    * and closes its workers
    */
@@ -55,7 +56,8 @@ export class VersionScheduler {
     const key = `${lane.batching.maxBatchSize === 0 ? 'alone' : 'batched'} ${signatureKey(lane.signature)}`;
     const group = this.#groups.get(key) ?? { lanes: [], current: undefined, draining: new Set() };
     this.#groups.set(key, group);
-    this.#change(group, [...group.lanes.filter(({ variant }) => variant !== lane.variant), lane]);
+    const place = group.lanes.findIndex(({ variant }) => variant === lane.variant);
+    this.#change(group, place < 0 ? [...group.lanes, lane] : group.lanes.with(place, lane));
     return new LaneRunner(lane, group, () => this.#remove(key, group, lane));
   }
 
