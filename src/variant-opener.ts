@@ -7,6 +7,7 @@ import type { Runner } from './inference/runner.ts';
 import type { Batching } from './inference/signature.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { composeObservers } from './metrics/statistics.ts';
+import type { VariantMetrics } from './metrics/variant-series.ts';
 import {
   accuracyDefaults,
   type OpenedVariant,
@@ -46,10 +47,13 @@ export function createVariantOpener({
   const preparer = new Preparer({ budget, prober, turns, state });
   const spare = new SpareCapacity();
   return async (request) => {
-    const prepared = await preparer.prepare(request, schedulerOf(idOf(request)).interference);
+    const id = idOf(request);
+    const prepared = await preparer.prepare(request, schedulerOf(id).interference);
+    const series = metrics.createVariantObserver(id);
     try {
-      return serve(request, prepared);
+      return serve(request, prepared, series);
     } catch (error) {
+      series.close();
       await prepared.pool.close();
       await prepared.keeper?.close();
       throw error;
@@ -59,10 +63,10 @@ export function createVariantOpener({
   function serve(
     request: OpenRequest,
     { pool, batching, cost, verdict, intraOpThreads, keeper }: PreparedVariant,
+    series: VariantMetrics,
   ): OpenedVariant {
     const id = idOf(request);
     const { settings, variant, logger } = request;
-    const series = metrics.createVariantObserver(id);
     const observer = composeObservers(series, statisticsOf(id));
     const lane = isClassic(batching)
       ? undefined

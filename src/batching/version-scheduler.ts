@@ -1,4 +1,4 @@
-import type { InferenceError } from '../errors.ts';
+import { InferenceError } from '../errors.ts';
 import type { ScheduleState, VariantObserver } from '../inference/observer.ts';
 import type { Runner, RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
 import type { EarlyRequest } from '../inference/served.ts';
@@ -7,6 +7,7 @@ import { signatureKey } from '../inference/terms.ts';
 import type { CostModel } from '../scheduling/cost-model.ts';
 import type { SchedulerGauges } from '../scheduling/gauges.ts';
 import { Interference } from '../scheduling/interference.ts';
+import { MOST_LANES } from '../scheduling/lane.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { BatchLane, ScheduleSettings } from './batch-lane.ts';
 import { refusals } from './refusals.ts';
@@ -51,12 +52,14 @@ export class VersionScheduler {
    * Adds a variant; one of the same name that is still open gives it its place, and is not chosen any more.
    * @returns a runner that answers on it, or on those that the terms of a run allow; closing it takes the variant out
    * and closes its workers
+   * @throws `failed_precondition` where the version has as many variants as can be told apart; the workers stay open
    */
   open(lane: VariantLane): LaneRunner {
     const key = `${lane.batching.maxBatchSize === 0 ? 'alone' : 'batched'} ${signatureKey(lane.signature)}`;
     const group = this.#groups.get(key) ?? { lanes: [], current: undefined, draining: new Set() };
-    this.#groups.set(key, group);
     const place = group.lanes.findIndex(({ variant }) => variant === lane.variant);
+    if (place < 0 && group.lanes.length >= MOST_LANES) throw tooMany();
+    this.#groups.set(key, group);
     this.#change(group, place < 0 ? [...group.lanes, lane] : group.lanes.with(place, lane));
     return new LaneRunner(lane, group, () => this.#remove(key, group, lane));
   }
@@ -118,6 +121,12 @@ export class VersionScheduler {
     });
   }
 }
+
+const tooMany = (): InferenceError =>
+  new InferenceError(
+    'failed_precondition',
+    `${MOST_LANES} variants of the version are loaded, which is the most that can answer for each other`,
+  );
 
 /** Runs on one lane unless the terms of the run allow others. */
 export class LaneRunner implements Runner {

@@ -103,7 +103,9 @@ export const modelConfigSchema = z
       .array(variantName)
       .min(1)
       .exactOptional()
-      .describe('Variants to load with the model. Left out: every one found.'),
+      .describe(
+        'Variants to load with the model. Left out: every one found. 32 of a version that take and give the same tensors are loaded at most.',
+      ),
     defaultVariant: variantName
       .exactOptional()
       .describe(

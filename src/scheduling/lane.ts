@@ -1,5 +1,8 @@
 import type { CostModel } from './cost-model.ts';
 
+/** Lanes of a version at most: a mask has a bit for each, and numbers have as many for bitwise operators. */
+export const MOST_LANES = 32;
+
 /** One variant as the scheduler sees it. */
 export interface Lane {
   /** Place among the lanes of its version: bit `index` of a mask stands for it. */

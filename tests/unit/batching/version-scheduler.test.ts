@@ -46,3 +46,21 @@ test('a variant that is opened again keeps its place: the queue has the settings
     { status: 'rejected', reason: { reason: 'queue_full' } },
   ]);
 });
+
+test('no more variants are opened than can be told apart, and those that are keep answering', async () => {
+  const { open } = setUp();
+  const opened = Array.from({ length: 32 }, (_, index) => open(`v${index}`, 100));
+  expect(() => open('v32', 100)).toThrow(
+    expect.objectContaining({ code: 'failed_precondition', message: expect.stringContaining('32 variants') }),
+  );
+  opened.push(open('v31', 100));
+  for (const { runner, puppet } of [opened[0], opened[32]].filter((each) => each !== undefined)) {
+    await runner.run(rowsOf([1]));
+    expect(puppet.runs).toHaveLength(1);
+  }
+  await opened[31]?.runner.close();
+  await opened[5]?.runner.close();
+  await expect(open('v32', 100).runner.run(rowsOf([1]))).resolves.toMatchObject({
+    choice: { variant: 'v32' },
+  });
+});
