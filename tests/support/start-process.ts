@@ -26,15 +26,9 @@ export interface TestProcess {
   stop(): Promise<number | null>;
 }
 
-/** What `npm start` runs. */
-const SERVE = [process.execPath, 'src/main.ts', 'serve'] as const;
-
-/** The server as a process of its own, over the shipped models unless told otherwise. */
-export async function startProcess(
-  flags: readonly string[] = [],
-  [command, ...args]: readonly [string, ...string[]] = SERVE,
-): Promise<TestProcess> {
-  const child = spawn(command, [...args, ...FREE_PORTS, ...flags], {
+/** `npm start` without npm: the server as a process of its own, over the shipped models unless told otherwise. */
+export async function startProcess(flags: readonly string[] = []): Promise<TestProcess> {
+  const child = spawn(process.execPath, ['src/main.ts', 'serve', ...FREE_PORTS, ...flags], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
