@@ -187,6 +187,9 @@ function batchLane(
     get freeSlots() {
       return runner.freeSlots;
     },
+    get concurrency() {
+      return runner.concurrency;
+    },
     get idle() {
       return Math.max(0, runner.instances - runner.running);
     },

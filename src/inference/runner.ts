@@ -101,6 +101,8 @@ export interface SpareRunner {
 export interface SlottedRunner extends Runner {
   /** Runs that can go on at once. */
   readonly instances: number;
+  /** Those of them for which there are cores. */
+  readonly concurrency: number;
   /** Runs that may start right now. */
   readonly freeSlots: number;
   /** Runs that may be handed over while every slot is taken, each to follow one that goes on. */

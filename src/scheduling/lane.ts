@@ -17,6 +17,8 @@ export interface Lane {
   readonly maxTokens: number;
   /** Batches that may start right now. */
   readonly freeSlots: number;
+  /** Batches that its workers and their cores can run at once; as many as there are slots where left out. */
+  readonly concurrency?: number;
   /** Instances that run nothing; as many as there are free slots where left out. */
   readonly idle?: number;
   /** Batches that workers may be handed while they are busy, to follow the ones they run; none where left out. */
@@ -28,6 +30,13 @@ export const allows = (mask: number, { index }: Lane): boolean => (mask & (1 << 
 /** The mask of the lanes that are at least as accurate as `floor`; 0 when none is. */
 export const atLeast = (lanes: readonly Lane[], floor: number): number =>
   lanes.reduce((mask, { accuracy, index }) => (accuracy >= floor ? mask | (1 << index) : mask), 0);
+
+/** Of so many slots, those that the lanes can fill together. */
+export const fillable = (lanes: readonly Lane[], slots: number): number =>
+  Math.min(
+    slots,
+    lanes.reduce((sum, { concurrency = Infinity }) => sum + concurrency, 0),
+  );
 
 /** A batch of this many rows and this padded length is within the lane's bounds; a single entry always is. */
 export const withinBudget = (lane: Lane, rows: number, length: number): boolean =>

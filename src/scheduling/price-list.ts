@@ -12,7 +12,7 @@ export interface Price {
   readonly lane: Lane;
   /** Of the whole node, for each row of an efficient batch. */
   readonly unit: number;
-  /** Slots' worth of work that the node does at once. */
+  /** Slots' worth of that lane's work that the node does at once. */
   readonly slots: number;
   /** Rows of the efficient batch. */
   readonly efficient: number;
@@ -70,16 +70,14 @@ export class PriceList {
   }
 
   #make(allowed: number, length: number): Price {
-    let cheapest: { lane: Lane; rows: number; each: number } | undefined;
     const allowedLanes = this.#lanes.filter((lane) => allows(allowed, lane));
-    for (const lane of allowedLanes) {
-      const found = efficientBatch(lane, length);
-      if (cheapest === undefined || found.each < cheapest.each) cheapest = { lane, ...found };
-    }
+    const options = allowedLanes.map((lane) => ({ lane, ...efficientBatch(lane, length) }));
+    options.sort((a, b) => a.each - b.each);
+    const [cheapest] = options;
     if (cheapest === undefined) throw new RangeError('an entry must be allowed on a lane');
     const { lane, rows, each } = cheapest;
-    const slots = this.#effective();
     const busy = this.#slots();
+    const slots = this.#effective() * (equivalentSlots(options, busy) / busy);
     const sizes = SIZES.filter((size) => size < rows);
     sizes.push(rows);
     const tails = sizes.map((size) => lane.cost.bound(size, length, busy));
@@ -106,6 +104,26 @@ export class PriceList {
       },
     };
   }
+}
+
+/**
+ * Slots of the cheapest lane that would do as much as `slots` do: it has no more of them than it can run batches at once,
+ * and dearer lanes do less in the others.
+ * @param options the cheapest first; `each` is what a row costs, milliseconds
+ */
+function equivalentSlots(
+  options: readonly { readonly lane: Lane; readonly each: number }[],
+  slots: number,
+): number {
+  const least = options[0]?.each ?? 0;
+  let left = slots;
+  let equivalent = 0;
+  for (const { lane, each } of options) {
+    const used = Math.min(left, lane.concurrency ?? Infinity);
+    equivalent += each > least ? used * (least / each) : used;
+    left -= used;
+  }
+  return equivalent;
 }
 
 /** The smallest batch that does nearly the best throughput; one row where batching does not pay. */

@@ -9,7 +9,7 @@ import { Foresight } from './foresight.ts';
 import { type SchedulerGauges, ServiceRecord } from './gauges.ts';
 import { HandOver, type Journey } from './hand-over.ts';
 import type { Interference } from './interference.ts';
-import { allows, type Lane } from './lane.ts';
+import { allows, fillable, type Lane } from './lane.ts';
 import { LeastDemand } from './least-demand.ts';
 import { PremiumRecord } from './premium-record.ts';
 import { PriceList } from './price-list.ts';
@@ -74,8 +74,9 @@ export class Scheduler<E extends Entry> {
     this.#lanes = lanes.toSorted((a, b) => b.accuracy - a.accuracy || a.index - b.index);
     this.#limits = limits;
     this.#sojourn = new SojournBound(sojourn);
-    this.#slots = new Slots(slots);
-    this.#prices = new PriceList(lanes, slots, () => interference.effectiveSlots(slots()));
+    const most = () => fillable(lanes, slots());
+    this.#slots = new Slots(most);
+    this.#prices = new PriceList(lanes, most, () => interference.effectiveSlots(most()));
   }
 
   /** Entries that wait. */

@@ -85,6 +85,10 @@ export class WorkerPool implements SlottedRunner {
     return this.#instances.count;
   }
 
+  get concurrency(): number {
+    return Math.min(this.instances, Math.floor(this.#budget.cores / this.#seat.threads));
+  }
+
   /** Worker threads, each with a session. */
   get threads(): number {
     return this.instances + (this.#wide === undefined ? 0 : 1);

@@ -79,6 +79,10 @@ export class PuppetRunner implements SlottedRunner {
     return this.slots;
   }
 
+  get concurrency(): number {
+    return this.slots;
+  }
+
   get freeSlots(): number {
     return Math.max(this.slots - this.#active.size, 0);
   }

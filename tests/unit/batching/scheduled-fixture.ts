@@ -64,6 +64,9 @@ export function setUpScheduled(setting: ScheduledSetting = {}) {
         get freeSlots() {
           return runner.freeSlots;
         },
+        get concurrency() {
+          return runner.concurrency;
+        },
         get slotsAhead() {
           return runner.slotsAhead;
         },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CostModel } from '../../../src/scheduling/cost-model.ts';
 import type { Entry } from '../../../src/scheduling/entry.ts';
 import type { Scheduler } from '../../../src/scheduling/scheduler.ts';
-import { entryOf, laneOf, schedulerOf } from './entries.ts';
+import { entryOf, type LaneShape, laneOf, schedulerOf } from './entries.ts';
 
 const FAST = [{ fixed: 4, perRow: 1 }];
 
@@ -74,6 +74,43 @@ test('a floor that only the slow variant reaches is priced on that one', () => {
     { deadline: 500 },
   ).taken;
   expect(easy).toBeGreaterThan(5 * strict);
+});
+
+describe('where workers can run fewer batches than there are slots', () => {
+  const taken = (shapes: readonly LaneShape[], slots: number, allowed: number) => {
+    const scheduler = schedulerOf(shapes, { slots: () => slots });
+    return fill(scheduler, 0, { deadline: 200, allowed }).taken;
+  };
+
+  test('as much is taken as they can do', () => {
+    const one = taken(FAST, 1, 1);
+    expect(taken(FAST, 4, 1)).toBeGreaterThan(3 * one);
+    expect(taken([{ ...FAST[0], concurrency: 1 }], 4, 1)).toBe(one);
+  });
+
+  test('what only one variant may answer is taken for its workers alone', () => {
+    const two = [1, 1].map((concurrency) => ({ ...FAST[0], concurrency }));
+    expect(taken(two, 2, 1)).toBeLessThan(1.3 * taken(FAST, 1, 1));
+    expect(taken(two, 2, 3)).toBe(taken(FAST, 2, 1));
+  });
+
+  test('a dearer variant counts for what it does in the slots that it fills', () => {
+    const slow = { fixed: 12, perRow: 3, concurrency: 1 };
+    const both = taken([{ ...FAST[0], concurrency: 1 }, slow], 2, 3);
+    const ratio = both / taken(FAST, 2, 1);
+    expect(ratio).toBeGreaterThan(0.6);
+    expect(ratio).toBeLessThan(0.75);
+  });
+
+  test('more is taken once they can run more', () => {
+    let concurrency = 1;
+    const lane = Object.defineProperty(laneOf(0, FAST[0]), 'concurrency', { get: () => concurrency });
+    const scheduler = schedulerOf([], { lanes: [lane], slots: () => 4 });
+    const early = entryOf({ deadline: 4.5 });
+    expect(scheduler.offer(early, 0).kind).toBe('infeasible');
+    concurrency = 2;
+    expect(fill(scheduler, 100, { deadline: 300 }).taken).toBe(taken(FAST, 2, 1));
+  });
 });
 
 describe('how long batches hold their slot', () => {

@@ -36,6 +36,7 @@ export interface LaneShape {
   readonly maxBatchSize?: number;
   readonly maxTokens?: number;
   readonly freeSlots?: number;
+  readonly concurrency?: number;
 }
 
 /** Cost exactly `fixed + perRow x rows x length`, known from a sweep, without any spread. */
@@ -62,6 +63,7 @@ export const laneOf = (index: number, shape: LaneShape = {}, lengths?: readonly 
   maxBatchSize: shape.maxBatchSize ?? 16,
   maxTokens: shape.maxTokens ?? Infinity,
   freeSlots: shape.freeSlots ?? 1,
+  ...(shape.concurrency === undefined ? {} : { concurrency: shape.concurrency }),
 });
 
 /** The variants of the cases: best (9 + 4 b ms), middle (6 + 2 b ms), fast (4 + b ms). */

@@ -50,6 +50,17 @@ describe('a pool that is opened', () => {
 });
 
 describe('the slots of a pool', () => {
+  test('are no more than instances, nor than the cores are enough for', async () => {
+    const concurrency = async (instances: number, intraOpThreads: number, cores: number) => {
+      const pool = await open(addPath, { instances, intraOpThreads, budget: new ComputeBudget(cores) });
+      await pool.close();
+      return pool.concurrency;
+    };
+    expect(await concurrency(2, 1, 8)).toBe(2);
+    expect(await concurrency(2, 3, 5)).toBe(1);
+    expect(await concurrency(1, 4, 2)).toBe(1);
+  });
+
   test('are taken at once, and free again before the run settles', async () => {
     const pool = await open(slowPath, { instances: 2 });
     expect(pool.freeSlots).toBe(2);
