@@ -59,6 +59,7 @@ export function requestsOf(workload: Workload): SimRequest[] {
       demand: 0,
       latest: 0,
       batch: 0,
+      startBy: Infinity,
       taken: false,
       sequence: 0,
       block: undefined,

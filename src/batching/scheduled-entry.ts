@@ -47,6 +47,7 @@ export class ScheduledEntry implements Entry {
   demand = 0;
   latest = 0;
   batch = 0;
+  startBy = Infinity;
   taken = false;
   sequence = 0;
   block: Block | undefined = undefined;

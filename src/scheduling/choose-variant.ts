@@ -112,7 +112,7 @@ const isQuicker = <E extends Entry>({ window }: Choice<E>, best: Choice<E> | und
   best === undefined || window.expected * best.window.rows < best.window.expected * window.rows;
 
 /** Its deadline, or sooner on a lane that is slower than need be for a request that wants to be quick. */
-function dueOn<E extends Entry>(lane: Lane, { prices, busy }: ChoiceView<E>, now: number) {
+export function dueOn<E extends Entry>(lane: Lane, { prices, busy }: ChoiceView<E>, now: number) {
   return (entry: E): number => {
     const spent = SPENT[entry.preference];
     if (spent === 1) return entry.deadline;

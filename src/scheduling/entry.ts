@@ -40,6 +40,8 @@ export interface Entry extends Demand {
   latest: number;
   /** Work of the whole batch that it is expected to run in: node milliseconds. */
   batch: number;
+  /** When it has waited enough for rows that are coming: Infinity before it waits for any. */
+  startBy: number;
   /** Chosen for the batch that is being formed. */
   taken: boolean;
   /** Order of arrival; decides between equal deadlines. */

@@ -1,6 +1,6 @@
-import { type Choice, type ChoiceView, chooseVariant } from './choose-variant.ts';
-import type { Entry } from './entry.ts';
-import type { Lane } from './lane.ts';
+import { type Choice, type ChoiceView, chooseVariant, dueOn } from './choose-variant.ts';
+import { type Entry, paddedLength } from './entry.ts';
+import { allows, type Lane } from './lane.ts';
 import { type Expected, isWorthWaiting } from './returning-rows.ts';
 import type { Ending } from './slots.ts';
 import { spread } from './spread.ts';
@@ -26,8 +26,8 @@ export type Decision<E extends Entry> =
     }
   /** These cannot be on time any more: answer them so, unexecuted. */
   | { readonly kind: 'drop'; readonly entries: readonly E[] }
-  /** The slot that is free is better used when more has come: ask again then, at the latest at `until`. */
-  | { readonly kind: 'wait'; readonly until: number }
+  /** The slot that is free is better used when more has come for `kept`: ask again then, at the latest at `until`. */
+  | { readonly kind: 'wait'; readonly until: number; readonly kept: readonly E[] }
   /** Nothing can start; ask again when an entry has come or a slot is free. */
   | { readonly kind: 'idle' };
 
@@ -46,6 +46,7 @@ export interface PolicyView<E extends Entry> extends ChoiceView<E> {
 }
 
 const IDLE = { kind: 'idle' } as const;
+const ANY = (): boolean => true;
 
 /**
  * What to do next with a queue, some lanes and a moment: pure, so that a simulator and a server that ask with the same
@@ -59,7 +60,8 @@ export function decide<E extends Entry>(view: PolicyView<E>, now: number): Decis
   const open = view.lanes.filter(({ freeSlots }) => freeSlots > 0);
   const mask = open.reduce((bits, { index }) => bits | (1 << index), 0);
   if (mask === 0) return IDLE;
-  const inOrder = compatible(view, mask);
+  const timely = compatible(view, mask, hasTimeOn(open, view, now));
+  const inOrder = timely.length > 0 ? timely : compatible(view, mask);
   const choice = chooseVariant(inOrder, open, view, now);
   const [head] = inOrder;
   if (head === undefined) return IDLE;
@@ -81,7 +83,7 @@ function followUp<E extends Entry>(view: PolicyView<E>, now: number): Decision<E
   const enough = price.unit * Math.max(price.efficient, head.rows);
   if (price.lane !== ending.lane || queue.demand < enough) return IDLE;
   const from = ending.at - handOver;
-  if (now < from) return { kind: 'wait', until: from };
+  if (now < from) return { kind: 'wait', until: from, kept: [] };
   const inOrder = compatible(view, 1 << ending.lane.index);
   const choice = chooseVariant(inOrder, [ending.lane], view, Math.max(now, ending.at));
   if (choice === undefined) return IDLE;
@@ -89,16 +91,20 @@ function followUp<E extends Entry>(view: PolicyView<E>, now: number): Decision<E
   return rows >= price.efficient || entries.length < inOrder.length ? dispatch(choice) : IDLE;
 }
 
-/** Only the last free slot is kept waiting: while another one idles, whoever comes next has it at once. */
+/**
+ * Only the last free slot is kept waiting: while another one idles, whoever comes next has it at once. An entry waits
+ * once: each batch that ends announces more rows, and not all of them can join it.
+ */
 function waits<E extends Entry>(
   { lane, window }: Choice<E>,
   { freeSlots, coming, busy }: PolicyView<E>,
   now: number,
 ): Decision<E> | undefined {
   if (coming === undefined || freeSlots > 1) return undefined;
-  return isWorthWaiting(window, lane, coming, now, busy + 1)
-    ? { kind: 'wait', until: coming.until }
-    : undefined;
+  const kept = window.entries;
+  const until = kept.reduce((soonest, { startBy }) => Math.min(soonest, startBy), coming.until);
+  if (until <= now || !isWorthWaiting(window, lane, { ...coming, until }, now, busy + 1)) return undefined;
+  return { kind: 'wait', until, kept };
 }
 
 function dispatch<E extends Entry>(choice: Choice<E>): Decision<E> {
@@ -119,8 +125,32 @@ function deadHeads<E extends Entry>({ queue, prices, freeSlots }: PolicyView<E>,
   return dead;
 }
 
+/**
+ * Whether an open lane has time for an entry, or no other lane may answer it. One that has to wait for a lane that is
+ * closed must not keep those behind it waiting.
+ */
+function hasTimeOn<E extends Entry>(open: readonly Lane[], view: PolicyView<E>, now: number) {
+  if (open.length === view.lanes.length) return ANY;
+  const closed = view.lanes.reduce(
+    (bits, { index, freeSlots }) => bits | (freeSlots > 0 ? 0 : 1 << index),
+    0,
+  );
+  const dues = open.map((lane) => ({ lane, dueOf: dueOn(lane, view, now) }));
+  return (entry: E): boolean =>
+    (entry.allowed & closed) === 0 ||
+    dues.some(({ lane, dueOf }) => {
+      if (!allows(entry.allowed, lane)) return false;
+      const bound = lane.cost.bound(entry.rows, paddedLength(entry.length), view.busy + 1);
+      return now + bound <= dueOf(entry);
+    });
+}
+
 /** The first entry that an open lane may answer, and those by deadline that may share its batch. */
-function compatible<E extends Entry>({ queue }: PolicyView<E>, mask: number): readonly E[] {
+function compatible<E extends Entry>(
+  { queue }: PolicyView<E>,
+  mask: number,
+  suits: (entry: E) => boolean = ANY,
+): readonly E[] {
   const found: E[] = [];
   let scanned = 0;
   let common = mask;
@@ -128,11 +158,12 @@ function compatible<E extends Entry>({ queue }: PolicyView<E>, mask: number): re
     scanned += 1;
     const [head] = found;
     if (head === undefined) {
-      if ((entry.allowed & mask) !== 0) found.push(entry);
-      return true;
+      if ((entry.allowed & mask) === 0) return true;
+      if (suits(entry)) found.push(entry);
+      return found.length > 0 || scanned < MOST_SCANNED;
     }
     common = head.allowed & entry.allowed & mask;
-    if (entry.key === head.key && common !== 0) found.push(entry);
+    if (entry.key === head.key && common !== 0 && suits(entry)) found.push(entry);
     return found.length < MOST_CANDIDATES && scanned < MOST_SCANNED;
   });
   return found;

@@ -185,6 +185,7 @@ export class Scheduler<E extends Entry> {
       },
       now,
     );
+    if (decision.kind === 'wait') for (const entry of decision.kept) entry.startBy = decision.until;
     if (decision.kind === 'idle' || decision.kind === 'wait') return decision;
     for (const entry of decision.entries) this.#queue.remove(entry);
     return decision;

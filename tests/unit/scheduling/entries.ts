@@ -22,6 +22,7 @@ export const entryOf = (fields: Partial<Entry> = {}): Entry => ({
   demand: 0,
   latest: 0,
   batch: 0,
+  startBy: Infinity,
   taken: false,
   sequence: 0,
   block: undefined,
