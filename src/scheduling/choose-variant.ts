@@ -99,14 +99,16 @@ function choiceOf<E extends Entry>(
 
 /**
  * Accuracy that a batch wins over its entries being answered by the cheapest lane, less what the time it takes beyond
- * their price is worth: the answers that would be given in it, if it will be missing.
+ * their price is worth: the answers that would be given in it, if it will be missing. Before the cheapest was measured
+ * nobody knows how many these are.
  */
-const worthOf = <E extends Entry>(
+function worthOf<E extends Entry>(
   { lane, window, taken, priced, pressure }: Choice<E>,
-  price: Price,
-): number =>
-  window.weight * (lane.accuracy - price.lane.accuracy) -
-  pressure * (price.lane.accuracy / price.unit) * (taken - priced);
+  { lane: cheapest, unit }: Price,
+): number {
+  const won = window.weight * (lane.accuracy - cheapest.accuracy);
+  return unit > 0 ? won - pressure * (cheapest.accuracy / unit) * (taken - priced) : won;
+}
 
 const isQuicker = <E extends Entry>({ window }: Choice<E>, best: Choice<E> | undefined): boolean =>
   best === undefined || window.expected * best.window.rows < best.window.expected * window.rows;

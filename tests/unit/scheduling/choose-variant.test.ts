@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { CostModel } from '../../../src/scheduling/cost-model.ts';
 import type { Entry } from '../../../src/scheduling/entry.ts';
 import { atLeast } from '../../../src/scheduling/lane.ts';
 import { entryOf, laneOf, schedulerOf, THREE } from './entries.ts';
@@ -18,6 +19,13 @@ const many = (count: number, fields: Partial<Entry> = {}) =>
 
 test('one request with time is answered by the best variant', () => {
   expect(firstOf([entryOf()])).toMatchObject({ variant: 'v0', rows: 1, reasons: ['best'] });
+});
+
+test('one on an idle server is answered by the best variant although none was measured yet', () => {
+  const lanes = THREE.map((shape, index) => ({ ...laneOf(index, shape), cost: new CostModel() }));
+  const scheduler = schedulerOf([], { lanes });
+  expect(scheduler.offer(entryOf(), 0).kind).toBe('accept');
+  expect(scheduler.next(0)).toMatchObject({ kind: 'dispatch', lane: { variant: 'v0' } });
 });
 
 test('a deadline too near for the best variant is met with a lesser one', () => {
