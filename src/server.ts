@@ -17,6 +17,7 @@ import { openRepository } from './repository/model-repository.ts';
 import type { LoadContext } from './repository/open-variant.ts';
 import { rolloutSchema } from './repository/rollout-config.ts';
 import { ActiveRollouts } from './rollout/active-rollouts.ts';
+import { NodeShares } from './scheduling/node-shares.ts';
 import { rolloutMemory } from './state/rollout-memory.ts';
 import { StateFolder } from './state/state-folder.ts';
 import { createTaskPlane, type Tasks } from './tasks/task-plane.ts';
@@ -103,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const cores = config.cores === 0 ? availableCores() : config.cores;
   const schedulers = new VersionSchedulers({
     slots: new NodeSlots(cores),
+    shares: new NodeShares(),
     maxBytes: config.maxInFlightBytes,
     patience: config.patience,
     sojourn: { target: config.queueTarget, interval: 2 * config.queueTarget },

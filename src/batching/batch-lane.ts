@@ -3,6 +3,7 @@ import type { SlottedRunner } from '../inference/runner.ts';
 import type { Batching, Signature } from '../inference/signature.ts';
 import type { Interference } from '../scheduling/interference.ts';
 import type { Lane } from '../scheduling/lane.ts';
+import type { NodeShares } from '../scheduling/node-shares.ts';
 import type { Clock } from './clock.ts';
 import type { Padded } from './merge-split.ts';
 import type { SharedSlots } from './node-slots.ts';
@@ -31,6 +32,8 @@ export interface ScheduledBatcherOptions {
 export interface ScheduleSettings {
   /** Batches that may run at once, over all lanes and versions. */
   readonly slots: SharedSlots;
+  /** What each version has of them; left out where there is only one. */
+  readonly shares?: NodeShares;
   /** Bytes of all entries that are not settled. */
   readonly maxBytes: number;
   /** Deadline of requests that bring none and whose model has none, milliseconds after arrival. */

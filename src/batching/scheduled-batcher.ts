@@ -49,6 +49,7 @@ export class ScheduledBatcher implements Runner {
     this.#scheduler = new Scheduler<ScheduledEntry>({
       lanes,
       slots: () => settings.slots.count,
+      share: settings.shares?.join(),
       interference,
       limits: { entries: batching.maxQueueSize, bytes: settings.maxBytes },
       sojourn: settings.sojourn,

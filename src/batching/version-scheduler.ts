@@ -190,6 +190,7 @@ function batchLane(
     get concurrency() {
       return runner.concurrency;
     },
+    cores: runner.cores,
     get idle() {
       return Math.max(0, runner.instances - runner.running);
     },

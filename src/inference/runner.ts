@@ -103,6 +103,8 @@ export interface SlottedRunner extends Runner {
   readonly instances: number;
   /** Those of them for which there are cores. */
   readonly concurrency: number;
+  /** Cores that each of them takes. */
+  readonly cores: number;
   /** Runs that may start right now. */
   readonly freeSlots: number;
   /** Runs that may be handed over while every slot is taken, each to follow one that goes on. */

@@ -19,6 +19,8 @@ export interface Lane {
   readonly freeSlots: number;
   /** Batches that its workers and their cores can run at once; as many as there are slots where left out. */
   readonly concurrency?: number;
+  /** Cores that one of its batches takes; one where left out. */
+  readonly cores?: number;
   /** Instances that run nothing; as many as there are free slots where left out. */
   readonly idle?: number;
   /** Batches that workers may be handed while they are busy, to follow the ones they run; none where left out. */

@@ -36,17 +36,25 @@ export class PriceList {
   readonly #lanes: readonly Lane[];
   readonly #slots: () => number;
   readonly #effective: () => number;
+  readonly #available: (now: number) => number;
   readonly #prices = new Map<number, Price>();
   #madeAt = -Infinity;
 
   /**
    * @param slots batches that may run at once
    * @param effective slots' worth of work that all slots do together
+   * @param available slots of the node that these lanes can count on, with a core each
    */
-  constructor(lanes: readonly Lane[], slots: () => number, effective: () => number) {
+  constructor(
+    lanes: readonly Lane[],
+    slots: () => number,
+    effective: () => number,
+    available: (now: number) => number,
+  ) {
     this.#lanes = lanes;
     this.#slots = slots;
     this.#effective = effective;
+    this.#available = available;
   }
 
   of(allowed: number, length: number, now: number): Price {
@@ -58,7 +66,7 @@ export class PriceList {
     const key = padded * 0x1_0000_0000 + (allowed >>> 0);
     let price = this.#prices.get(key);
     if (price === undefined) {
-      price = this.#make(allowed, padded);
+      price = this.#make(allowed, padded, now);
       this.#prices.set(key, price);
     }
     return price;
@@ -69,7 +77,7 @@ export class PriceList {
     this.#madeAt = -Infinity;
   }
 
-  #make(allowed: number, length: number): Price {
+  #make(allowed: number, length: number, now: number): Price {
     const allowedLanes = this.#lanes.filter((lane) => allows(allowed, lane));
     const options = allowedLanes.map((lane) => ({ lane, ...efficientBatch(lane, length) }));
     options.sort((a, b) => a.each - b.each);
@@ -77,7 +85,7 @@ export class PriceList {
     if (cheapest === undefined) throw new RangeError('an entry must be allowed on a lane');
     const { lane, rows, each } = cheapest;
     const busy = this.#slots();
-    const slots = this.#effective() * (equivalentSlots(options, busy) / busy);
+    const slots = this.#effective() * (equivalentSlots(options, this.#available(now)) / busy);
     const sizes = SIZES.filter((size) => size < rows);
     sizes.push(rows);
     const tails = sizes.map((size) => lane.cost.bound(size, length, busy));
@@ -119,9 +127,10 @@ function equivalentSlots(
   let left = slots;
   let equivalent = 0;
   for (const { lane, each } of options) {
-    const used = Math.min(left, lane.concurrency ?? Infinity);
+    const { concurrency = Infinity, cores = 1 } = lane;
+    const used = Math.min(left / cores, concurrency);
     equivalent += each > least ? used * (least / each) : used;
-    left -= used;
+    left -= used * cores;
   }
   return equivalent;
 }

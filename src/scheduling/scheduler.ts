@@ -11,6 +11,7 @@ import { HandOver, type Journey } from './hand-over.ts';
 import type { Interference } from './interference.ts';
 import { allows, fillable, type Lane } from './lane.ts';
 import { LeastDemand } from './least-demand.ts';
+import type { NodeShare } from './node-shares.ts';
 import { PremiumRecord } from './premium-record.ts';
 import { PriceList } from './price-list.ts';
 import { ReturningRows } from './returning-rows.ts';
@@ -23,6 +24,8 @@ export interface SchedulerOptions {
   readonly lanes: readonly Lane[];
   /** Batches that the node may run at once, over all lanes, as things are. */
   readonly slots: () => number;
+  /** What it has of the node beside other versions; all where left out. */
+  readonly share?: NodeShare | undefined;
   /** The one that the lanes' cost models share. */
   readonly interference: Interference;
   readonly limits: AdmissionLimits;
@@ -62,6 +65,7 @@ export class Scheduler<E extends Entry> {
   readonly #handOver = new HandOver();
   readonly #sojourn: SojournBound;
   readonly #slots: Slots;
+  readonly #share: NodeShare | undefined;
   readonly #prices: PriceList;
   #bytesInFlight = 0;
   readonly #least = new LeastDemand();
@@ -70,13 +74,16 @@ export class Scheduler<E extends Entry> {
   /** When a batch last ended, or the predictions were last doubted. */
   #lastActive: number | undefined;
 
-  constructor({ lanes, slots, interference, limits, sojourn }: SchedulerOptions) {
+  constructor({ lanes, slots, share, interference, limits, sojourn }: SchedulerOptions) {
     this.#lanes = lanes.toSorted((a, b) => b.accuracy - a.accuracy || a.index - b.index);
     this.#limits = limits;
     this.#sojourn = new SojournBound(sojourn);
+    this.#share = share;
     const most = () => fillable(lanes, slots());
-    this.#slots = new Slots(most);
-    this.#prices = new PriceList(lanes, most, () => interference.effectiveSlots(most()));
+    const available = (now: number) => share?.of(slots(), now) ?? slots();
+    this.#slots = new Slots(most, (now) => fillable(lanes, available(now)));
+    const effective = () => interference.effectiveSlots(most());
+    this.#prices = new PriceList(lanes, most, effective, available);
   }
 
   /** Entries that wait. */
@@ -111,6 +118,7 @@ export class Scheduler<E extends Entry> {
     this.#shares.charge(entry.client, verdict.price.demand, now);
     this.#bytesInFlight += entry.bytes;
     this.#queue.insert(entry);
+    if (this.#queue.size === 1) this.#tellShare(now);
     this.#returning.arrived(entry.rows, now);
     return verdict;
   }
@@ -188,7 +196,13 @@ export class Scheduler<E extends Entry> {
     if (decision.kind === 'wait') for (const entry of decision.kept) entry.startBy = decision.until;
     if (decision.kind === 'idle' || decision.kind === 'wait') return decision;
     for (const entry of decision.entries) this.#queue.remove(entry);
+    if (decision.kind === 'drop') this.#tellShare(now);
     return decision;
+  }
+
+  #tellShare(now: number): void {
+    const { busy, cores } = this.#slots;
+    this.#share?.holds(cores, busy > 0 || this.#queue.size > 0, now);
   }
 
   #foresight(now: number): Foresight {
@@ -209,7 +223,9 @@ export class Scheduler<E extends Entry> {
     const { taken, priced, pressure, cheapest } = choice;
     if (!cheapest) this.#premiums.spent(taken - priced, pressure, now);
     this.#record.dispatched(entries, lane, this.#lanes, now);
-    return this.#slots.start(now, lane, dispatch, cheapest && this.#queue.size >= rows);
+    const running = this.#slots.start(now, lane, dispatch, cheapest && this.#queue.size >= rows);
+    this.#tellShare(now);
+    return running;
   }
 
   /**
@@ -227,6 +243,8 @@ export class Scheduler<E extends Entry> {
   ): void {
     const { lane, rows, length } = dispatch;
     this.#slots.end(running, now);
+    this.#share?.ran((now - running.startsAt) * (lane.cores ?? 1));
+    this.#tellShare(now);
     this.#returning.ended(rows, now);
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();

@@ -28,11 +28,16 @@ export interface Ending {
 /** The slots of a node: how many batches run, and when the next ones can start. */
 export class Slots {
   readonly #count: () => number;
+  readonly #planned: (now: number) => number;
   readonly #running: Running[] = [];
 
-  /** @param count batches that may run at once, at least one; where it becomes less, more may run for a moment */
-  constructor(count: () => number) {
+  /**
+   * @param count batches that may run at once, at least one; where it becomes less, more may run for a moment
+   * @param planned those that can be counted on; all of them where left out
+   */
+  constructor(count: () => number, planned: (now: number) => number = count) {
     this.#count = count;
+    this.#planned = planned;
   }
 
   /** Batches that may start. */
@@ -42,6 +47,11 @@ export class Slots {
 
   get busy(): number {
     return this.#running.length;
+  }
+
+  /** Cores that they take. */
+  get cores(): number {
+    return this.#running.reduce((sum, { lane }) => sum + (lane.cores ?? 1), 0);
   }
 
   /** Takes a free slot; where there is none, the one of the lane that is free next. */
@@ -97,7 +107,8 @@ export class Slots {
   /** A batch that is overdue is expected at any moment. */
   freeTimes(now: number): FreeTimes {
     const times: number[] = [];
-    for (let free = this.free; free > 0; free--) times.push(now);
+    const planned = Math.max(1, Math.round(this.#planned(now)));
+    for (let free = planned - this.#running.length; free > 0; free--) times.push(now);
     for (const each of this.#running) times.push(boundOf(each, now));
     return new FreeTimes(times);
   }

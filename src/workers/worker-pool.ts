@@ -89,6 +89,10 @@ export class WorkerPool implements SlottedRunner {
     return Math.min(this.instances, Math.floor(this.#budget.cores / this.#seat.threads));
   }
 
+  get cores(): number {
+    return this.#seat.threads;
+  }
+
   /** Worker threads, each with a session. */
   get threads(): number {
     return this.instances + (this.#wide === undefined ? 0 : 1);

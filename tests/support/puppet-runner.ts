@@ -83,6 +83,10 @@ export class PuppetRunner implements SlottedRunner {
     return this.slots;
   }
 
+  get cores(): number {
+    return 1;
+  }
+
   get freeSlots(): number {
     return Math.max(this.slots - this.#active.size, 0);
   }
