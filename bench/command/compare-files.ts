@@ -1,9 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { compareResults, comparisonText, parseResult, TOLERANCE } from '../report/compare.ts';
+import {
+  type Comparison,
+  compareResults,
+  comparisonText,
+  haveNothingInCommon,
+  TOLERANCE,
+  undecidedText,
+} from '../report/compare.ts';
+import { parseResult } from '../report/read-result.ts';
 import type { Screen } from '../report/terminal.ts';
 
-/** Prints how the second result compares with the first. Resolves to 1 where something got worse, else 0. */
+/** Exit code where nothing is known to be worse, and not everything could be judged. */
+const NOT_ALL_JUDGED = 3;
+
+/**
+ * Prints how the second result compares with the first. Resolves to 1 where something got worse, else to 3 where
+ * something could not be judged, is undecided or has no counterpart, else to 0.
+ */
 export async function compareFiles(argv: readonly string[], screen: Screen): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
@@ -19,7 +33,14 @@ export async function compareFiles(argv: readonly string[], screen: Screen): Pro
     throw new Error(`--tolerance is '${values.tolerance}', it must be from 0 to 1`);
   const read = async (path: string) => parseResult(await readFile(path, 'utf8'), path);
   const comparisons = compareResults(await read(before), await read(after), tolerance);
-  if (comparisons.length === 0) throw new Error('the two results have no load in common');
+  if (haveNothingInCommon(comparisons)) throw new Error('the two results have no load in common');
   for (const comparison of comparisons) screen.write(`${comparisonText(comparison)}\n`);
-  return comparisons.some(({ verdict }) => verdict === 'worse') ? 1 : 0;
+  screen.write(undecidedText(comparisons, tolerance));
+  return exitCodeOf(comparisons);
+}
+
+function exitCodeOf(comparisons: readonly Comparison[]): number {
+  const verdicts = new Set(comparisons.map(({ verdict }) => verdict));
+  if (verdicts.has('worse')) return 1;
+  return verdicts.has('not judged') || verdicts.has('undecided') ? NOT_ALL_JUDGED : 0;
 }

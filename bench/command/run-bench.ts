@@ -19,8 +19,8 @@ import { checkFolder, readTexts } from './flag-values.ts';
 const OFFLINE_CONCURRENCY = 64;
 
 /**
- * The command `sluice bench`. Resolves to the exit code: 0, or 1 where requests failed or figures are invalid (for
- * `compare`: where something got worse). Rejects where nothing could be measured, with the reason.
+ * The command `sluice bench`. Resolves to the exit code: 0, or 1 where requests failed or figures are invalid
+ * (`compare` has codes of its own). Rejects where nothing could be measured, with the reason.
  */
 export async function runBench(argv: readonly string[], screen: Screen = process.stdout): Promise<number> {
   if (argv[0] === 'compare') return compareFiles(argv.slice(1), screen);

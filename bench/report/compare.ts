@@ -1,81 +1,109 @@
-import { z } from 'zod';
+import { STABLE_WITHIN } from '../statistics/stability.ts';
 import { compareMeans, type RatioEstimate } from '../statistics/welch.ts';
 import { failedOf } from '../suite/figures.ts';
-import { FORMAT, type Point, type SuiteResult, type WindowFigures } from '../suite/result.ts';
+import type { ComparedPoint, ComparedResult, ComparedWindow } from './read-result.ts';
 
 /** A change smaller than this is none, however sure it is. */
 export const TOLERANCE = 0.03;
 
+/** Nothing is called the same that may have changed by more: windows that count as stable differ by as much. */
+const RESOLUTION = STABLE_WITHIN;
+
 export interface Comparison {
   readonly label: string;
-  readonly figure: 'rows/s' | 'rows/s to ceiling' | 'p50' | 'p99' | 'failures';
-  /** Second run to first; undefined where it cannot be judged, and `why` says why. */
+  readonly figure: 'rows/s' | 'rows/s to ceiling' | 'p50' | 'p99' | 'failures' | 'answers' | 'load';
+  /** Second run to first; undefined where it cannot be judged. */
   readonly estimate?: RatioEstimate;
-  readonly verdict: 'better' | 'worse' | 'same' | 'not judged';
+  /** `undecided`: the interval is too wide to say that nothing changed. */
+  readonly verdict: 'better' | 'worse' | 'same' | 'undecided' | 'not judged';
+  /** The reason for a verdict that the estimate does not explain. */
   readonly why?: string;
 }
 
-const HEAD = z.looseObject({
-  format: z.literal(FORMAT),
-  points: z.array(z.looseObject({ label: z.string() })),
+/** Whether two runs measured nothing of the same kind. */
+export const haveNothingInCommon = (comparisons: readonly Comparison[]): boolean =>
+  comparisons.every(({ figure }) => figure === 'load');
+
+/**
+ * Compares the loads of two runs by what their windows measured. A load that one of them lacks is listed as not
+ * judged: a run that ended early must not look like one that kept up.
+ */
+export function compareResults(
+  before: ComparedResult,
+  after: ComparedResult,
+  tolerance = TOLERANCE,
+): Comparison[] {
+  const now = new Map(after.points.map((point) => [point.label, point]));
+  const known = new Set(before.points.map(({ label }) => label));
+  const compared = before.points.flatMap((point) => {
+    const other = now.get(point.label);
+    return other === undefined
+      ? [lone(point, 'missing in the second result')]
+      : comparePoints(point, other, tolerance);
+  });
+  const added = after.points.filter(({ label }) => !known.has(label));
+  return [...compared, ...added.map((point) => lone(point, 'missing in the first result'))];
+}
+
+const lone = ({ label }: ComparedPoint, why: string): Comparison => ({
+  label,
+  figure: 'load',
+  verdict: 'not judged',
+  why,
 });
 
-/** Reads what `--json` wrote. Throws where it is something else. */
-export function parseResult(text: string, name: string): SuiteResult {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Error(`${name} is not JSON`);
-  }
-  if (!HEAD.safeParse(value).success) throw new Error(`${name} is not a result of this suite (${FORMAT})`);
-  return value as SuiteResult;
-}
-
-/** Compares the loads that two runs have in common, by what their windows measured. */
-export function compareResults(before: SuiteResult, after: SuiteResult, tolerance = TOLERANCE): Comparison[] {
-  const known = new Map(before.points.map((point) => [point.label, point]));
-  return after.points.flatMap((point) => {
-    const other = known.get(point.label);
-    return other === undefined ? [] : comparePoints(other, point, tolerance);
-  });
-}
-
-function comparePoints(before: Point, after: Point, tolerance: number): Comparison[] {
+function comparePoints(before: ComparedPoint, after: ComparedPoint, tolerance: number): Comparison[] {
   const { label } = after;
-  const [failedBefore, failedAfter] = [failedOf(before), failedOf(after)];
-  const failures: Comparison[] =
-    failedAfter > failedBefore
-      ? [{ label, figure: 'failures', verdict: 'worse', why: `${failedBefore} before, ${failedAfter} now` }]
-      : [];
   const unusable = [before, after].flatMap((point) => point.invalid)[0];
   const judge = (
     figure: Comparison['figure'],
-    pick: (window: WindowFigures, point: Point) => number,
+    pick: (window: ComparedWindow, point: ComparedPoint) => number | null,
     larger: 'better' | 'worse',
   ): Comparison => {
-    if (unusable !== undefined) return { label, figure, verdict: 'not judged', why: unusable };
-    const values = (point: Point): number[] => point.windows.map((window) => pick(window, point));
+    const unjudged = (why: string): Comparison => ({ label, figure, verdict: 'not judged', why });
+    if (unusable !== undefined) return unjudged(unusable);
+    if (Math.min(before.windows.length, after.windows.length) < 2) return unjudged('too few windows');
+    const values = (point: ComparedPoint): number[] =>
+      point.windows.map((window) => pick(window, point) ?? Number.NaN);
     const estimate = compareMeans(values(before), values(after));
-    if (estimate === undefined) return { label, figure, verdict: 'not judged', why: 'too few windows' };
+    if (estimate === undefined) return unjudged('a window without answers');
     return { label, figure, estimate, verdict: verdictOf(estimate, larger, tolerance) };
   };
   const paired = before.ceiling !== undefined && after.ceiling !== undefined;
   return [
-    ...failures,
+    ...brokenSince(before, after),
     paired
-      ? judge('rows/s to ceiling', (window, point) => window.rows / (point.ceiling ?? 1), 'better')
+      ? judge('rows/s to ceiling', (window, point) => (window.rows ?? 0) / (point.ceiling ?? 1), 'better')
       : judge('rows/s', (window) => window.rows, 'better'),
     judge('p50', (window) => window.p50, 'worse'),
     judge('p99', (window) => window.p99, 'worse'),
   ];
 }
 
-/** A change counts when the whole interval is on one side of 1 and its middle beyond the tolerance. */
+/** What is worse whatever the windows say: more failures than before, no answers any more. */
+function brokenSince(before: ComparedPoint, after: ComparedPoint): Comparison[] {
+  const { label } = after;
+  const [failedBefore, failedAfter] = [failedOf(before), failedOf(after)];
+  const broken: Comparison[] = [];
+  if (failedAfter > failedBefore) {
+    const why = `${failedBefore} before, ${failedAfter} now`;
+    broken.push({ label, figure: 'failures', verdict: 'worse', why });
+  }
+  if (before.throughput > 0 && after.throughput === 0) {
+    broken.push({ label, figure: 'answers', verdict: 'worse', why: 'none now' });
+  }
+  return broken;
+}
+
+/**
+ * A change counts when the whole interval is on one side of 1 and its middle beyond the tolerance. There is none when
+ * the whole interval is within what can be told apart, or within the tolerance where that is more.
+ */
 function verdictOf({ ratio, low, high }: RatioEstimate, larger: 'better' | 'worse', tolerance: number) {
   if (low > 1 && ratio > 1 + tolerance) return larger;
   if (high < 1 && ratio < 1 - tolerance) return larger === 'better' ? 'worse' : 'better';
-  return 'same';
+  const width = Math.max(RESOLUTION, tolerance);
+  return low >= 1 - width && high <= 1 + width ? 'same' : 'undecided';
 }
 
 export function comparisonText({ label, figure, estimate, verdict, why }: Comparison): string {
@@ -85,4 +113,11 @@ export function comparisonText({ label, figure, estimate, verdict, why }: Compar
       ? (why ?? '')
       : `${percent(estimate.ratio)} (95 %: ${percent(estimate.low)} to ${percent(estimate.high)})`;
   return `${label.padEnd(34)} ${figure.padEnd(18)} ${verdict.padEnd(11)} ${change}`;
+}
+
+/** Said once below the table, where a verdict needs it. */
+export function undecidedText(comparisons: readonly Comparison[], tolerance: number): string {
+  if (!comparisons.some(({ verdict }) => verdict === 'undecided')) return '';
+  const width = `${(Math.max(RESOLUTION, tolerance) * 100).toFixed(0)} %`;
+  return `undecided: the interval reaches beyond ${width}; more windows narrow it\n`;
 }

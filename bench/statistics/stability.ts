@@ -1,6 +1,6 @@
 /** Windows that must agree, and how near (largest to smallest): perf_analyzer's rule. */
 export const STABLE_WINDOWS = 3;
-const STABLE_WITHIN = 0.1;
+export const STABLE_WITHIN = 0.1;
 
 export interface Steady {
   /** Answers per second. */

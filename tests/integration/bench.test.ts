@@ -169,6 +169,11 @@ test('compare says whether a result got worse by its exit code', async () => {
   const screen = { write: () => true };
   expect(await runBench(['compare', ...files], screen)).toBe(1);
   expect(await runBench(['compare', files[1], files[0]], screen)).toBe(0);
+  const short = join(folder, 'short.json');
+  const points = result.points.map((point) => ({ ...point, windows: point.windows.slice(0, 1) }));
+  await writeFile(short, JSON.stringify({ ...result, points }));
+  expect(await runBench(['compare', short, short], screen)).toBe(3);
+  expect(await runBench(['compare', files[0], files[0]], screen)).toBe(0);
   const missing = join(folder, 'missing.json');
   await expect(runBench(['compare', files[0], missing], screen)).rejects.toThrow(/ENOENT.*missing/);
 });

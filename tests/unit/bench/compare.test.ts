@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { compareResults, parseResult } from '../../../bench/report/compare.ts';
+import { compareResults, comparisonText, undecidedText } from '../../../bench/report/compare.ts';
+import { parseResult } from '../../../bench/report/read-result.ts';
 import type { Point } from '../../../bench/suite/result.ts';
-import { pointOf, resultOf } from './result-fixture.ts';
+import { histogramOf, pointOf, resultOf } from './result-fixture.ts';
 
 const verdicts = (before: Point, after: Point): Record<string, string> =>
   Object.fromEntries(
@@ -17,7 +18,7 @@ test('a clear change counts, in the direction each figure has', () => {
 });
 
 test('a change within the noise, or within the tolerance, is none', () => {
-  expect(verdicts(pointOf([80, 100, 120]), pointOf([75, 90, 115]))['rows/s']).toBe('same');
+  expect(verdicts(pointOf([98, 100, 102]), pointOf([97, 99, 101]))['rows/s']).toBe('same');
   expect(verdicts(pointOf([100, 100.1, 99.9]), pointOf([99, 99.1, 98.9]))['rows/s']).toBe('same');
 });
 
@@ -42,15 +43,61 @@ test('an invalid run and a single window are not judged', () => {
   expect(verdicts(pointOf([100]), pointOf([50]))['rows/s']).toBe('not judged');
 });
 
-test('loads that only one run has are left out', () => {
-  expect(compareResults(resultOf(pointOf([1, 1])), resultOf(pointOf([1, 1], 1, { label: 'other' })))).toEqual(
-    [],
+test('what may have changed by more than stable windows differ is undecided, and the output says the bound', () => {
+  const noisy = pointOf([75, 90, 115]);
+  expect(verdicts(pointOf([80, 100, 120]), noisy)['rows/s']).toBe('undecided');
+  const comparisons = compareResults(resultOf(pointOf([80, 100, 120])), resultOf(noisy));
+  expect(undecidedText(comparisons, 0.03)).toContain('10 %');
+  expect(undecidedText(comparisons, 0.2)).toContain('20 %');
+  expect(undecidedText([], 0.03)).toBe('');
+});
+
+test('a run that answers nothing any more is worse, even where no failure was counted', () => {
+  const nothing = { throughput: 0, rows: 0, invalid: ['no request was answered'] };
+  const dead = pointOf([0], Number.NaN, { ...nothing, latency: histogramOf([]) });
+  expect(verdicts(pointOf([100, 101, 99]), dead)).toEqual({
+    answers: 'worse',
+    'rows/s': 'not judged',
+    p50: 'not judged',
+    p99: 'not judged',
+  });
+  expect(verdicts(dead, dead)['answers']).toBeUndefined();
+});
+
+test('loads that only one run has are listed', () => {
+  const [one, two, three] = ['one', 'two', 'three'].map((label) => pointOf([1, 1], 1, { label }));
+  if (!one || !two || !three) throw new Error('no points');
+  const lone = compareResults(resultOf(one, two), resultOf(two, three)).filter(
+    ({ figure }) => figure === 'load',
   );
+  expect(lone.map(({ label, verdict }) => [label, verdict])).toEqual([
+    ['one', 'not judged'],
+    ['three', 'not judged'],
+  ]);
+  expect(lone.map(comparisonText)).toEqual([
+    expect.stringContaining('missing in the second result'),
+    expect.stringContaining('missing in the first result'),
+  ]);
 });
 
 test('a file that is not a result is refused by name', () => {
   expect(() => parseResult('{', 'a.json')).toThrow('a.json is not JSON');
   expect(() => parseResult('{"format":"else"}', 'a.json')).toThrow(/a\.json is not a result/);
   const result = resultOf(pointOf([1, 2]));
-  expect(parseResult(JSON.stringify(result), 'a.json')).toEqual(result);
+  expect(result).toMatchObject(parseResult(JSON.stringify(result), 'a.json'));
+});
+
+test('a result that is damaged is refused by name and field', () => {
+  const { windows: _, ...without } = pointOf([1, 2]);
+  const read = (point: object) => parseResult(JSON.stringify({ ...resultOf(), points: [point] }), 'a.json');
+  expect(() => read({ label: 'concurrency 2' })).toThrow(/a\.json .*'points\.0\.windows'/);
+  expect(() => read(without)).toThrow(/a\.json .*'points\.0\.windows'/);
+  expect(() => read({ ...without, windows: 'x' })).toThrow(/a\.json .*'points\.0\.windows'/);
+});
+
+test('windows without answers have no latency in a file, and are not judged', () => {
+  const silent = resultOf(pointOf([0, 0], Number.NaN, { throughput: 0 }));
+  const read = parseResult(JSON.stringify(silent), 'a.json');
+  const [first] = compareResults(read, read);
+  expect(first?.why).toBe('a window without answers');
 });

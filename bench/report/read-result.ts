@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { describeIssues } from '../../src/repository/schema-issues.ts';
+import { FORMAT } from '../suite/result.ts';
+
+/** JSON has no NaN: the latency of a window without answers is null. */
+const FIGURE = z.number().nullable();
+
+const POINT = z.object({
+  label: z.string(),
+  throughput: z.number(),
+  windows: z.array(z.object({ rows: FIGURE, p50: FIGURE, p99: FIGURE }).readonly()).readonly(),
+  failures: z.record(z.string(), z.number()).readonly(),
+  invalid: z.array(z.string()).readonly(),
+  ceiling: z.number().positive().optional(),
+});
+
+const RESULT = z.object({ format: z.literal(FORMAT), points: z.array(POINT.readonly()).readonly() });
+
+/** The part of a run's result that runs are compared by. */
+export type ComparedResult = z.infer<typeof RESULT>;
+export type ComparedPoint = z.infer<typeof POINT>;
+export type ComparedWindow = ComparedPoint['windows'][number];
+
+/** Reads what `--json` wrote. Throws with the file's name, and what is wrong with it, where it is something else. */
+export function parseResult(text: string, name: string): ComparedResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`${name} is not JSON`);
+  }
+  const { data, error } = RESULT.safeParse(value);
+  if (data !== undefined) return data;
+  throw new Error(`${name} is not a result of this suite (${FORMAT}): ${describeIssues(error)}`);
+}
