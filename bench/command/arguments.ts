@@ -53,7 +53,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     help: 'constant, poisson, gamma:CV or burst:FACTOR:CALM:BURST, in scenario rate.',
   },
   bound: { default: '100', help: 'Bound of the 99th percentile in scenario server, milliseconds.' },
-  rows: { default: '1', help: 'Rows per request.' },
+  rows: { default: '1', help: 'Rows per request; texts, with protocol task.' },
   length: {
     default: '32',
     help: 'Size of symbolic dimensions after the batch: a number, uniform:A:B, lognormal:MEDIAN:SIGMA:MOST, exponential:MEAN:MOST.',

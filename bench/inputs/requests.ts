@@ -1,5 +1,6 @@
 import type { Signature } from '../../src/inference/signature.ts';
 import type { Tensor, TensorMap } from '../../src/tensor/tensor.ts';
+import { rowsOf } from '../../src/workers/rows.ts';
 import { sampleInputs } from '../../src/workers/sample-inputs.ts';
 import { uniform } from '../statistics/random.ts';
 import type { BenchRequest } from '../targets/target.ts';
@@ -11,7 +12,7 @@ export interface Traffic {
   readonly version?: string;
   /** Share of all requests, relative to the other models'. */
   readonly weight: number;
-  /** Rows in each request. */
+  /** Rows in each request; texts, where a task is sent them. */
   readonly rows: number;
   readonly lengths: Lengths;
   /** Whole numbers stay below this (vocabularies). */
@@ -26,7 +27,10 @@ const DISTINCT = 256;
 /** Distinct requests of one model together, bytes: large ones are fewer. */
 const MEMORY = 8 * 2 ** 20;
 
-/** Distinct random requests for a signature; the same seed gives the same ones. */
+/**
+ * Distinct random requests for a signature; the same seed gives the same ones. Throws where the model takes no more
+ * than one row at a time and more are asked for: they would be counted and not sent.
+ */
 export function makeRequests(traffic: Traffic, signature: Signature, seed: number): BenchRequest[] {
   const random = uniform(seed);
   const { model, version, rows, texts } = traffic;
@@ -39,30 +43,38 @@ export function makeRequests(traffic: Traffic, signature: Signature, seed: numbe
       length,
       largestId: traffic.largestId,
     });
-    const text = texts?.[Math.floor(random() * texts.length)];
+    if (rowsOf(inputs, signature) !== rows) throw new Error(oneRowText(traffic, signature));
+    const draw = drawFrom(texts ?? [], random);
+    const chosen = texts === undefined ? undefined : Array.from({ length: rows }, draw);
     requests.push({
       model,
       ...(version === undefined ? {} : { version }),
       rows,
-      inputs: texts === undefined ? inputs : withTexts(inputs, texts, random),
-      ...(text === undefined ? {} : { text }),
+      inputs: chosen === undefined ? inputs : withTexts(inputs, draw),
+      ...(chosen === undefined ? {} : { texts: chosen }),
     });
     for (const { data } of inputs.values()) bytes += data.length * 8;
   }
   return requests;
 }
 
-function withTexts(inputs: TensorMap, texts: readonly string[], random: () => number): TensorMap {
-  const some = (): string => texts[Math.floor(random() * texts.length)] ?? '';
-  return new Map(
+function oneRowText({ model, rows }: Traffic, { inputs: [first] }: Signature): string {
+  const shape = (first?.dims ?? []).map((dim) => (typeof dim === 'number' ? dim : -1)).join(',');
+  return `--rows is ${rows}, but model '${model}' takes one row at a time: its input '${first?.name}' has the shape [${shape}], whose first dimension does not vary`;
+}
+
+const drawFrom = (texts: readonly string[], random: () => number) => (): string =>
+  texts[Math.floor(random() * texts.length)] ?? '';
+
+const withTexts = (inputs: TensorMap, draw: () => string): TensorMap =>
+  new Map(
     [...inputs].map(([name, tensor]): [string, Tensor] => [
       name,
       tensor.datatype === 'BYTES'
-        ? { ...tensor, data: Array.from({ length: tensor.data.length }, some) }
+        ? { ...tensor, data: Array.from({ length: tensor.data.length }, draw) }
         : tensor,
     ]),
   );
-}
 
 /**
  * One order for the requests of several models, in which each model has its share and none is bunched: the next one

@@ -17,8 +17,8 @@ export interface BenchRequest {
   readonly version?: string;
   readonly rows: number;
   readonly inputs: TensorMap;
-  /** What a task is sent in place of tensors. */
-  readonly text?: string;
+  /** What a task is sent in place of tensors, one for each row. */
+  readonly texts?: readonly string[];
 }
 
 /** A request as it goes over the wire, made before anything is measured. */

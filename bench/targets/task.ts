@@ -18,13 +18,14 @@ export function taskTarget(address: string): Target {
   };
 }
 
-function encode({ model, rows, text }: BenchRequest): Payload {
-  if (text === undefined) throw new Error('the task protocol needs texts');
+/** Several texts are sent as a list; a single one as itself, which tasks without lists take too. */
+function encode({ model, texts }: BenchRequest): Payload {
+  if (texts === undefined) throw new Error('the task protocol needs texts');
   return {
     model,
-    rows,
+    rows: texts.length,
     path: `/models/${encodeURIComponent(model)}`,
     headers: { 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify({ inputs: text })),
+    body: Buffer.from(JSON.stringify({ inputs: texts.length === 1 ? texts[0] : texts })),
   };
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { drawLength, parseLengths } from '../../../bench/inputs/lengths.ts';
 import { interleave, makeRequests, type Traffic } from '../../../bench/inputs/requests.ts';
 import { uniform } from '../../../bench/statistics/random.ts';
+import { taskTarget } from '../../../bench/targets/task.ts';
 import type { Signature } from '../../../src/inference/signature.ts';
 
 const SIGNATURE: Signature = {
@@ -41,7 +42,31 @@ test('texts go into BYTES inputs', () => {
   };
   const [request] = makeRequests({ ...traffic, texts: ['hello'] }, signature, 1);
   expect(request?.inputs.get('text')?.data).toEqual(['hello', 'hello', 'hello']);
-  expect(request?.text).toBe('hello');
+  expect(request?.texts).toEqual(['hello', 'hello', 'hello']);
+});
+
+test.each([[[1, 4]], [[4]], [[]]])(
+  'more rows than a model of shape %j takes at a time are refused, not counted',
+  (dims) => {
+    const signature: Signature = { inputs: [{ name: 'x', datatype: 'FP32', dims }], outputs: [] };
+    expect(() => makeRequests(traffic, signature, 1)).toThrow(
+      `--rows is 3, but model 'm' takes one row at a time: its input 'x' has the shape [${dims}]`,
+    );
+    expect(makeRequests({ ...traffic, rows: 1 }, signature, 1)[0]?.rows).toBe(1);
+  },
+);
+
+test('a task is sent as many texts as rows are counted', () => {
+  const target = taskTarget('http://127.0.0.1:1');
+  const sent = (rows: number) => {
+    const [request] = makeRequests({ ...traffic, rows, texts: ['hello'] }, SIGNATURE, 1);
+    if (request === undefined) throw new Error('no request');
+    const payload = target.encode(request);
+    return { rows: payload.rows, ...JSON.parse(payload.body.toString()) };
+  };
+  expect(sent(3)).toEqual({ rows: 3, inputs: ['hello', 'hello', 'hello'] });
+  expect(sent(1)).toEqual({ rows: 1, inputs: 'hello' });
+  target.close();
 });
 
 test('models are mixed by their weights without bunching', () => {
