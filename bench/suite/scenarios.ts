@@ -2,6 +2,7 @@ import { parseArrivals } from '../load/arrivals.ts';
 import type { Load } from '../load/messages.ts';
 import { queriesNeeded, sureQuantile } from '../statistics/early-stopping.ts';
 import { Histogram } from '../statistics/histogram.ts';
+import { failedOf } from './figures.ts';
 import { type Bench, measurePoint } from './measure.ts';
 import type { Headline, Point, Scenario } from './result.ts';
 import { searchRate } from './server-search.ts';
@@ -100,11 +101,27 @@ async function inTurn<Value>(
   return points;
 }
 
-/** The quantile that is claimed with 99 % confidence, as MLPerf's early stopping has it. */
-function surely({ latency }: Point, quantile: number, name: string): Headline {
-  const histogram = Histogram.from(latency);
-  const value = sureQuantile(histogram, quantile);
-  if (value !== undefined) return { name: `${name}, early stopping`, value, unit: 'ms' };
-  const note = `${histogram.count} queries are too few, it takes ${queriesNeeded(0, quantile)}`;
-  return { name: `${name}, early stopping`, unit: 'ms', note };
+/**
+ * The quantile that is claimed with 99 % confidence, as MLPerf's early stopping has it. A failed query is slower than
+ * every answered one: where the quantile falls among the failed, there is no latency to claim.
+ */
+function surely(point: Point, quantile: number, figure: string): Headline {
+  const name = `${figure}, early stopping`;
+  const answered = Histogram.from(point.latency);
+  const failed = failedOf(point);
+  const count = answered.count + failed;
+  const ranked = (rank: number): number =>
+    rank > answered.count ? Number.POSITIVE_INFINITY : answered.ranked(rank);
+  const value = sureQuantile({ count, ranked }, quantile);
+  if (value === undefined) {
+    const note = `${count} queries are too few, it takes ${queriesNeeded(0, quantile)}`;
+    return { name, unit: 'ms', note };
+  }
+  if (Number.isFinite(value)) return { name, value, unit: 'ms' };
+  const share = ((1 - quantile) * 100).toFixed(0);
+  return {
+    name,
+    unit: 'ms',
+    note: `${failed} of ${count} queries failed, too many for less than ${share} % to be slower`,
+  };
 }

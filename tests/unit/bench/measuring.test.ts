@@ -3,6 +3,7 @@ import type { Window, WindowResult } from '../../../bench/load/messages.ts';
 import { coresBetween } from '../../../bench/machine/cpu.ts';
 import { problemsOf } from '../../../bench/suite/figures.ts';
 import { type Bench, measurePoint } from '../../../bench/suite/measure.ts';
+import { runScenario, type ScenarioOptions } from '../../../bench/suite/scenarios.ts';
 import { searchRate } from '../../../bench/suite/server-search.ts';
 import { histogramOf } from './result-fixture.ts';
 
@@ -72,6 +73,26 @@ test('a point has as many windows as its claim needs queries, and no fewer than 
   expect((await measurePoint(many, spec)).windows).toHaveLength(3);
   expect((await measurePoint(many, { ...spec, leastQueries: 450 })).windows).toHaveLength(5);
   expect((await measurePoint(bench, spec)).windows).toHaveLength(1);
+});
+
+test.each([
+  ['single-stream', 1000, 50],
+  ['multi-stream', 2000, 5],
+] as const)('failed queries are the slowest of %s', async (scenario, rate, few) => {
+  const options: ScenarioOptions = {
+    ...{ concurrencies: [], rates: [], arrivals: 'poisson', bound: 1, offlineConcurrency: 1, seed: 1 },
+    driver: 'own',
+  };
+  const headlineWith = async (failed: number) => {
+    const { bench } = serverOf(rate, () => 10, failed === 0 ? {} : { 'HTTP 500': failed });
+    const [point] = await runScenario(scenario, bench, options);
+    return point?.headline;
+  };
+  expect((await headlineWith(0))?.value).toBeCloseTo(10, 1);
+  expect((await headlineWith(few))?.value).toBeCloseTo(10, 1);
+  const many = await headlineWith(rate / 4);
+  expect(many?.value).toBeUndefined();
+  expect(many?.note).toContain(`${rate / 4} of ${rate * 1.25} queries failed`);
 });
 
 test('a window whose requests went late is invalid', () => {
