@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Lengths, parseLengths } from '../inputs/lengths.ts';
+import { SMALLEST_SHARE } from '../inputs/requests.ts';
 import { parseArrivals } from '../load/arrivals.ts';
 import { SCENARIOS, type Scenario } from '../suite/result.ts';
 import { PROTOCOLS, type Protocol } from '../targets/target.ts';
@@ -96,7 +97,7 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
   };
   const text = (name: string): string => optional(name) ?? '';
   const models = [values['model'] ?? []].flat().map((each) => parseModel(String(each)));
-  if (models.length === 0) throw new Error('--model is needed');
+  checkShares(models);
   const protocol = oneOf('protocol', text('protocol'), PROTOCOLS);
   const arrivals = text('arrivals');
   parseArrivals(arrivals, 1);
@@ -128,7 +129,20 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
   };
 }
 
-function parseModel(text: string): { readonly name: string; readonly weight: number } {
+type WeightedModel = BenchArguments['models'][number];
+
+/** A share that no run could send must not look like one that was sent. */
+function checkShares(models: readonly WeightedModel[]): void {
+  if (models.length === 0) throw new Error('--model is needed');
+  const total = models.reduce((sum, { weight }) => sum + weight, 0);
+  const rare = models.find(({ weight }) => weight / total < SMALLEST_SHARE);
+  if (rare === undefined) return;
+  throw new Error(
+    `--model is '${rare.name}=${rare.weight}', whose share is below one request in ${1 / SMALLEST_SHARE}`,
+  );
+}
+
+function parseModel(text: string): WeightedModel {
   const [name = '', weight] = text.split('=');
   if (name === '') throw new Error(`--model is '${text}', it must be NAME or NAME=WEIGHT`);
   return { name, weight: weight === undefined ? 1 : number('model', weight) };

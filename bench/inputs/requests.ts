@@ -76,23 +76,30 @@ const withTexts = (inputs: TensorMap, draw: () => string): TensorMap =>
     ]),
   );
 
+/** Turns in the order of a mix at most. */
+const MOST_TURNS = 2 ** 20;
+
+/** The smallest share of all requests that a model of a mix can have. */
+export const SMALLEST_SHARE = 1 / MOST_TURNS;
+
 /**
  * One order for the requests of several models, in which each model has its share and none is bunched: the next one
- * is always that whose share is furthest behind.
+ * is always that whose share is furthest behind. It lasts until the rarest model has sent all it has.
  */
 export function interleave<Request>(
   lists: readonly (readonly Request[])[],
   weights: readonly number[],
 ): Request[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const slots = lists.reduce((sum, list) => sum + list.length, 0);
+  const until = weights.map((weight, index) => ((lists[index]?.length ?? 0) * total) / weight);
+  const turns = Math.min(MOST_TURNS, Math.ceil(Math.max(...until)));
   const taken = lists.map(() => 0);
   const order: Request[] = [];
-  for (let slot = 1; slot <= slots; slot++) {
+  for (let turn = 1; turn <= turns; turn++) {
     let chosen = 0;
     let furthest = Number.NEGATIVE_INFINITY;
     for (const [index, weight] of weights.entries()) {
-      const behind = (slot * weight) / total - (taken[index] ?? 0);
+      const behind = (turn * weight) / total - (taken[index] ?? 0);
       if (behind > furthest) [chosen, furthest] = [index, behind];
     }
     const list = lists[chosen] ?? [];

@@ -1,6 +1,6 @@
 import type { WindowResult } from '../load/messages.ts';
 import { Histogram } from '../statistics/histogram.ts';
-import type { WindowFigures } from './result.ts';
+import type { Point, WindowFigures } from './result.ts';
 
 /** A request is late when it goes more than this after its time, milliseconds; more than this share spoils a run. */
 export const LATE_AFTER = 1;
@@ -69,6 +69,21 @@ export function problemsOf(window: WindowResult): string[] {
     );
   }
   return problems;
+}
+
+/**
+ * The models of a mix of which a load has no answer: what was measured is another mix. Empty where several requests
+ * count as one, which are known by the first of them alone.
+ */
+export function missingModels({ load, latency, models }: Point, mix: readonly string[]): string[] {
+  const grouped = load.kind === 'closed' && (load.together ?? 1) > 1;
+  if (grouped || latency.count === 0) return [];
+  return mix
+    .filter((model) => models[model] === undefined)
+    .map(
+      (model) =>
+        `no request to '${model}' was answered: its share of ${latency.count} answers may be too small`,
+    );
 }
 
 /** Share of the requests that went late; 0 for a closed loop. */

@@ -5,6 +5,7 @@ import { Generator } from '../load/generator-process.ts';
 import { describeMachine } from '../machine/describe.ts';
 import { countersReader } from '../stages/read-counters.ts';
 import type { TargetSpec } from '../targets/target.ts';
+import { missingModels } from './figures.ts';
 import type { Bench, Progress } from './measure.ts';
 import { FORMAT, type Point, type Scenario, type SuiteResult } from './result.ts';
 import { runScenario, type ScenarioOptions } from './scenarios.ts';
@@ -35,17 +36,14 @@ export async function runSuite(options: SuiteOptions, progress: Progress): Promi
   progress.status(`asking ${target.address}`);
   await using generator = await Generator.open({ target, traffic, seed });
   progress.status('looking for the ceiling');
+  const models = traffic.map(({ model }) => model);
   const short = Math.min(CEILING_WINDOW, window);
   await using ceiling =
     options.ceiling && (await Ceiling.open(options.ceiling.setup, options.ceiling.sessions, short));
   const bare = await ceiling?.latency(short);
   const bench: Bench = {
     generator,
-    counters: countersReader(
-      target,
-      traffic.map(({ model }) => model),
-      admin,
-    ),
+    counters: countersReader(target, models, admin),
     ...(ceiling === undefined ? {} : { ceiling: () => ceiling.rowsPerSecond(short) }),
     ...(serverPid === undefined ? {} : { serverPid }),
     window,
@@ -55,7 +53,8 @@ export async function runSuite(options: SuiteOptions, progress: Progress): Promi
   };
   const points: Point[] = [];
   for (const scenario of options.scenarios) {
-    for (const point of await runScenario(scenario, bench, options)) {
+    for (const measured of await runScenario(scenario, bench, options)) {
+      const point = { ...measured, invalid: [...measured.invalid, ...missingModels(measured, models)] };
       points.push(point);
       progress.point(point);
     }

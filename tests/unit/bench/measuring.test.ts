@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Window, WindowResult } from '../../../bench/load/messages.ts';
 import { coresBetween } from '../../../bench/machine/cpu.ts';
-import { problemsOf } from '../../../bench/suite/figures.ts';
+import { missingModels, problemsOf } from '../../../bench/suite/figures.ts';
 import { type Bench, measurePoint } from '../../../bench/suite/measure.ts';
 import { runScenario, type ScenarioOptions } from '../../../bench/suite/scenarios.ts';
 import { searchRate } from '../../../bench/suite/server-search.ts';
-import { histogramOf } from './result-fixture.ts';
+import { histogramOf, pointOf } from './result-fixture.ts';
 
 /** A server that answers `most` requests a second in a closed loop, and an open one by what `latencyAt` says. */
 function serverOf(most: number, latencyAt: (rate: number) => number, failures = {}) {
@@ -105,6 +105,17 @@ test('a window whose requests went late is invalid', () => {
   expect(problemsOf(window(2))).toEqual([
     expect.stringContaining('2.0 % of the requests went more than 1 ms late'),
   ]);
+});
+
+test('a mix without an answer of one of its models is another mix', () => {
+  const models = { a: { answered: 3, latency: histogramOf([1, 1, 1]) } };
+  expect(missingModels(pointOf([3], 1, { models }), ['a', 'b'])).toEqual([
+    expect.stringContaining("no request to 'b' was answered"),
+  ]);
+  expect(missingModels(pointOf([3], 1, { models }), ['a'])).toEqual([]);
+  const load = { kind: 'closed', concurrency: 1, driver: 'own', together: 8 } as const;
+  expect(missingModels(pointOf([3], 1, { models, load }), ['a', 'b'])).toEqual([]);
+  expect(missingModels(pointOf([0], 1, { latency: histogramOf([]) }), ['a', 'b'])).toEqual([]);
 });
 
 test('cores that neither the server nor the load used are those of others', () => {

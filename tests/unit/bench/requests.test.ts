@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseArguments } from '../../../bench/command/arguments.ts';
 import { drawLength, parseLengths } from '../../../bench/inputs/lengths.ts';
 import { interleave, makeRequests, type Traffic } from '../../../bench/inputs/requests.ts';
 import { uniform } from '../../../bench/statistics/random.ts';
@@ -74,10 +75,30 @@ test('models are mixed by their weights without bunching', () => {
     [Array.from({ length: 40 }, () => 'a'), Array.from({ length: 40 }, () => 'b')],
     [3, 1],
   );
-  expect(order.filter((each) => each === 'a')).toHaveLength(60);
-  for (let start = 0; start < 80; start += 4) {
+  expect(order.filter((each) => each === 'a')).toHaveLength(120);
+  for (let start = 0; start < order.length; start += 4) {
     expect(order.slice(start, start + 4).filter((each) => each === 'b')).toHaveLength(1);
   }
+});
+
+test.each([[[1000, 1]], [[0.3, 0.7]], [[5, 1, 0.01]]])(
+  'weights of %j are kept, and every request of every model has its turn',
+  (weights) => {
+    const lists = weights.map((_, model) => [0, 1, 2].map((request) => ({ model, request })));
+    const order = interleave(lists, weights);
+    expect(new Set(order).size).toBe(3 * weights.length);
+    const total = weights.reduce((sum, weight) => sum + weight);
+    for (const [index, weight] of weights.entries()) {
+      const sent = order.filter(({ model }) => model === index).length;
+      expect(Math.abs(sent - (order.length * weight) / total)).toBeLessThanOrEqual(1);
+    }
+  },
+);
+
+test('a share that no order can hold is refused, one that it can is not', () => {
+  const read = (weight: string) => parseArguments(['--model', `often=${weight}`, '--model', 'rare']);
+  expect(() => read('2000000')).toThrow("--model is 'rare=1', whose share is below one request in 1048576");
+  expect(read('1000000').models).toHaveLength(2);
 });
 
 test('lengths are read from text, and anything else is refused', () => {
