@@ -41,7 +41,7 @@ export async function* textBars(context: BarsContext): AsyncGenerator<Bar> {
 
 /** CPU time and wall time per request, by thread and by stage. */
 async function costLines({ server }: BarsContext, generator: Generator, model: string): Promise<string[]> {
-  const read = countersReader({ protocol: 'task', address: server.rest }, [model], server.admin);
+  const read = countersReader({ protocol: 'task', address: server.rest }, [{ model, rows: 1 }], server.admin);
   const snapshot = async () => ({ cpu: await threadCpu(server.pid), counters: await read() });
   let before = snapshot();
   const result = await generator.run(

@@ -1,5 +1,7 @@
+import { messageOf } from '../../src/errors.ts';
 import { inference as messages } from '../../src/protocol/generated/inference.js';
 import { encodeMessage } from '../../src/protocol/grpc-messages.ts';
+import type { Traffic } from '../inputs/requests.ts';
 import { call, openChannel } from '../targets/grpc-channel.ts';
 import { METHODS } from '../targets/grpc-messages.ts';
 import { type Answer, isRest, type TargetSpec } from '../targets/target.ts';
@@ -10,36 +12,58 @@ import { countersOf, type StatisticsAnswer, sumOf } from './statistics.ts';
 /** Milliseconds to wait for a reading. */
 const PATIENCE = 5000;
 
+type Sent = Pick<Traffic, 'model' | 'rows'>;
+
 /**
  * How to read a server's counters: from this server's metrics where their address is known, else by the statistics
  * extension of the protocol, which Triton has too. A server with neither gives undefined.
  */
 export function countersReader(
   { protocol, address }: TargetSpec,
-  models: readonly string[],
+  traffic: readonly Sent[],
   admin: string | undefined,
 ): ReadCounters {
-  if (admin !== undefined) return orNothing(async () => countersIn(await text(`${admin}/metrics`), models));
-  if (!isRest(protocol)) return orNothing(() => overGrpc(address, models));
+  if (admin !== undefined) {
+    const models = traffic.map(({ model }) => model);
+    return orNothing(async () => countersIn(await text(`${admin}/metrics`), models));
+  }
+  if (!isRest(protocol)) return orNothing(() => overGrpc(address, traffic));
   return orNothing(async () => {
-    const answers = models.map(async (model) => {
+    const answers = traffic.map(async ({ model, rows }) => {
       const body = await text(`${address}/v2/models/${encodeURIComponent(model)}/stats`);
-      return countersOf(JSON.parse(body) as StatisticsAnswer);
+      // A task makes as many runs of its texts as it likes, but none without a row.
+      return countersOf(JSON.parse(body) as StatisticsAnswer, protocol === 'task' ? 1 : rows);
     });
     return sumOf(await Promise.all(answers));
   });
 }
 
-async function overGrpc(address: string, models: readonly string[]): Promise<Counters> {
+/**
+ * Rejects where an address of metrics does not answer, or knows none of the models, which have been asked before: the
+ * report would have no stages and not say why.
+ */
+export async function checkAdmin(admin: string, models: readonly string[]): Promise<void> {
+  const page = await text(`${admin}/metrics`).catch((error: unknown) => {
+    throw new Error(`--admin is '${admin}', which does not answer: ${reasonOf(error)}`);
+  });
+  if (countersIn(page, models) !== undefined) return;
+  throw new Error(`--admin is '${admin}', which has no metrics of ${models.join(', ')}`);
+}
+
+/** What fetch says is in the cause of what it throws. */
+const reasonOf = (error: unknown): string =>
+  messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+
+async function overGrpc(address: string, traffic: readonly Sent[]): Promise<Counters> {
   const channel = openChannel(address);
   try {
-    const answers = models.map(async (name) => {
+    const answers = traffic.map(async ({ model: name, rows }) => {
       const message = encodeMessage(messages.ModelStatisticsRequest, { name });
       const { failure, body } = await new Promise<Answer>((resolve) =>
         call(channel, METHODS.statistics, message, resolve, { deadline: Date.now() + PATIENCE }),
       );
       if (failure !== undefined) throw new Error(failure);
-      return countersOf(messages.ModelStatisticsResponse.decode(body));
+      return countersOf(messages.ModelStatisticsResponse.decode(body), rows);
     });
     return sumOf(await Promise.all(answers));
   } finally {

@@ -77,7 +77,8 @@ export function batchSizeBetween(before: Counters, after: Counters): number | un
  */
 export function reusedBetween({ reused: before }: Counters, { reused: after }: Counters): Reused | undefined {
   if (before === undefined || after === undefined) return undefined;
-  const coalesced = after.coalesced - before.coalesced;
+  // Told from rows that were computed, it is less than none where others sent larger requests meanwhile.
+  const coalesced = Math.max(0, Math.round(after.coalesced - before.coalesced));
   const cached = after.cached - before.cached;
   return coalesced + cached > 0 ? { coalesced, cached } : undefined;
 }

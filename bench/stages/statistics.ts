@@ -14,7 +14,7 @@ export interface StatisticsAnswer {
         readonly inference_stats?: Readonly<
           Partial<
             Record<
-              'success' | 'queue' | 'compute_input' | 'compute_infer' | 'compute_output',
+              'success' | 'queue' | 'compute_input' | 'compute_infer' | 'compute_output' | 'cache_hit',
               Duration | null
             >
           >
@@ -30,22 +30,33 @@ const ZERO = {
   computeInfer: 0,
   computeOutput: 0,
   batches: { count: 0, rows: 0 },
+  reused: { coalesced: 0, cached: 0 },
 } satisfies Counters;
 
 type Statistics = typeof ZERO;
 
-/** Counters of all versions of one model. */
-export function countersOf({ model_stats: versions }: StatisticsAnswer): Statistics {
+/**
+ * Counters of all versions of one model. The extension counts answers and the rows that were computed for them: with
+ * `rowsPerRequest` rows in each, answers that neither were computed nor came from a cache shared another's run.
+ */
+export function countersOf({ model_stats: versions }: StatisticsAnswer, rowsPerRequest: number): Statistics {
   let sum = ZERO;
-  for (const { inference_stats: stats, inference_count: rows, execution_count: count } of versions ?? []) {
+  for (const each of versions ?? []) {
+    const { inference_stats: stats } = each;
     const seconds = (duration?: Duration | null): number => Number(duration?.ns ?? 0) / 1e9;
+    const answers = Number(stats?.success?.count ?? 0);
+    const cached = Number(stats?.cache_hit?.count ?? 0);
+    const rows = Number(each.inference_count ?? 0);
+    // Some answer was computed, so that no row at all means that the server does not count them.
+    const coalesced = rows === 0 ? 0 : answers - cached - rows / rowsPerRequest;
     sum = add(sum, {
-      count: Number(stats?.success?.count ?? 0),
+      count: answers,
       queue: seconds(stats?.queue),
       computeInput: seconds(stats?.compute_input),
       computeInfer: seconds(stats?.compute_infer),
       computeOutput: seconds(stats?.compute_output),
-      batches: { count: Number(count ?? 0), rows: Number(rows ?? 0) },
+      batches: { count: Number(each.execution_count ?? 0), rows },
+      reused: { coalesced, cached },
     });
   }
   return sum;
@@ -60,4 +71,8 @@ const add = (a: Statistics, b: Statistics): Statistics => ({
   computeInfer: a.computeInfer + b.computeInfer,
   computeOutput: a.computeOutput + b.computeOutput,
   batches: { count: a.batches.count + b.batches.count, rows: a.batches.rows + b.batches.rows },
+  reused: {
+    coalesced: a.reused.coalesced + b.reused.coalesced,
+    cached: a.reused.cached + b.reused.cached,
+  },
 });

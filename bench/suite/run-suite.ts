@@ -3,7 +3,7 @@ import type { CeilingSetup } from '../ceiling/ceiling-messages.ts';
 import type { Traffic } from '../inputs/requests.ts';
 import { Generator } from '../load/generator-process.ts';
 import { describeMachine } from '../machine/describe.ts';
-import { countersReader } from '../stages/read-counters.ts';
+import { checkAdmin, countersReader } from '../stages/read-counters.ts';
 import type { TargetSpec } from '../targets/target.ts';
 import { missingModels } from './figures.ts';
 import type { Bench, Progress } from './measure.ts';
@@ -35,15 +35,16 @@ export async function runSuite(options: SuiteOptions, progress: Progress): Promi
   const machine = describeMachine();
   progress.status(`asking ${target.address}`);
   await using generator = await Generator.open({ target, traffic, seed });
-  progress.status('looking for the ceiling');
   const models = traffic.map(({ model }) => model);
+  if (admin !== undefined) await checkAdmin(admin, models);
+  progress.status('looking for the ceiling');
   const short = Math.min(CEILING_WINDOW, window);
   await using ceiling =
     options.ceiling && (await Ceiling.open(options.ceiling.setup, options.ceiling.sessions, short));
   const bare = await ceiling?.latency(short);
   const bench: Bench = {
     generator,
-    counters: countersReader(target, models, admin),
+    counters: countersReader(target, traffic, admin),
     ...(ceiling === undefined ? {} : { ceiling: () => ceiling.rowsPerSecond(short) }),
     ...(serverPid === undefined ? {} : { serverPid }),
     window,

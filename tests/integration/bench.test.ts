@@ -85,6 +85,13 @@ test('a target that is down, a model that is not there and a wrong flag are said
   await expect(runBench(['--address', server.rest])).rejects.toThrow('--model is needed');
   await expect(runBench(['--model', 'm', '--rate', '0'])).rejects.toThrow(/--rate is '0'/);
   await expect(runBench(['--model', 'm', '--scenario', 'x'])).rejects.toThrow(/--scenario is 'x'/);
+  const ofMlp = ['--address', server.rest, '--model', 'mlp'];
+  await expect(runBench([...ofMlp, '--admin', 'http://127.0.0.1:1'])).rejects.toThrow(
+    /--admin is 'http:\/\/127\.0\.0\.1:1', which does not answer/,
+  );
+  await expect(runBench([...ofMlp, '--admin', server.rest])).rejects.toThrow(/--admin is .*404/);
+  using other = await fakeServer(() => {});
+  await expect(runBench([...ofMlp, '--admin', other.address])).rejects.toThrow(/has no metrics of mlp/);
   const nowhere = ['--address', server.rest, '--model', 'mlp', '--csv', join(folder, 'none', 'x.csv')];
   await expect(runBench(nowhere)).rejects.toThrow(/--csv is .*cannot be written/);
 });

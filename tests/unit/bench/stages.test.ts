@@ -3,6 +3,7 @@ import { countersIn } from '../../../bench/stages/metrics-page.ts';
 import { batchSizeBetween, reusedBetween, stagesBetween } from '../../../bench/stages/stages.ts';
 import { countersOf } from '../../../bench/stages/statistics.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
+import { StatisticsRecorder } from '../../../src/metrics/statistics.ts';
 
 test('the stages of a request add up to what the client saw', () => {
   const before = { count: 10, queue: 1, computeInput: 1, computeInfer: 1, computeOutput: 1, request: 5 };
@@ -76,14 +77,49 @@ test('the statistics extension is read over all versions, numbers or Longs', () 
       compute_infer: { ns: 500_000_000 },
     },
   };
-  expect(countersOf({ model_stats: [version, version] })).toEqual({
+  expect(countersOf({ model_stats: [version, version] }, 6)).toEqual({
     count: 4,
     queue: 3,
     computeInput: 0,
     computeInfer: 1,
     computeOutput: 0,
     batches: { count: 6, rows: 24 },
+    reused: { coalesced: 0, cached: 0 },
   });
+});
+
+test('answers that were not computed are told from the statistics extension', () => {
+  const reading = (rows: number, answers: number, hits: number) =>
+    countersOf(
+      {
+        model_stats: [
+          {
+            inference_count: rows,
+            inference_stats: { success: { count: answers }, cache_hit: { count: hits } },
+          },
+        ],
+      },
+      4,
+    );
+  const before = reading(40, 10, 0);
+  expect(reusedBetween(before, reading(80, 20, 0))).toBeUndefined();
+  expect(reusedBetween(before, reading(60, 20, 2))).toEqual({ coalesced: 3, cached: 2 });
+  // Somebody else sent larger requests; a server that does not count rows.
+  expect(reusedBetween(before, reading(400, 20, 0))).toBeUndefined();
+  expect(reusedBetween(reading(0, 10, 0), reading(0, 20, 0))).toBeUndefined();
+});
+
+test('what this server says of its answers in the extension tells those that were not computed', () => {
+  const recorder = new StatisticsRecorder();
+  const read = () => countersOf({ model_stats: [recorder.snapshot()] }, 2);
+  const times = { queue: 1, computeInput: 2, computeInfer: 4, computeOutput: 8 };
+  recorder.requestEnded('ok', 1, times, 2);
+  const before = read();
+  recorder.requestEnded('ok', 1, times, 2);
+  recorder.requestEnded('ok', 1, times, 2, 'coalesced');
+  recorder.cacheAsked(true, 1);
+  recorder.requestEnded('ok', 1, times, 2, 'cached');
+  expect(reusedBetween(before, read())).toEqual({ coalesced: 1, cached: 1 });
 });
 
 test('the rows per batch are those of the batches in between', () => {
