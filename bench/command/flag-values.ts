@@ -1,7 +1,4 @@
-import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { messageOf } from '../../src/errors.ts';
+import { readFile } from 'node:fs/promises';
 
 interface Range {
   readonly whole?: boolean;
@@ -28,14 +25,6 @@ export function oneOf<Name extends string>(flag: string, text: string, names: re
   const name = names.find((each) => each === text);
   if (name !== undefined) return name;
   throw new Error(`--${flag} is '${text}', it must be one of ${names.join(', ')}`);
-}
-
-/** Rejects with the flag's name where a file could not be written when all is measured. */
-export async function checkFolder(flag: string, file: string | undefined): Promise<void> {
-  if (file === undefined) return;
-  await access(dirname(resolve(file)), constants.W_OK).catch((error: unknown) => {
-    throw new Error(`--${flag} is '${file}', which cannot be written: ${messageOf(error)}`);
-  });
 }
 
 /** The lines of the file that --texts names. */

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Traffic } from '../inputs/requests.ts';
 import { endChildrenOnSignal } from '../machine/children.ts';
@@ -13,7 +12,8 @@ import { isRest } from '../targets/target.ts';
 import { findModel } from '../tune/model-files.ts';
 import { type BenchArguments, HELP, parseArguments } from './arguments.ts';
 import { compareFiles } from './compare-files.ts';
-import { checkFolder, readTexts } from './flag-values.ts';
+import { readTexts } from './flag-values.ts';
+import { checkOutputs, writeOutputs } from './output-files.ts';
 
 /** Requests out at once in scenario offline: enough to fill every batch, and less than any sane queue's bound. */
 const OFFLINE_CONCURRENCY = 64;
@@ -29,7 +29,7 @@ export async function runBench(argv: readonly string[], screen: Screen = process
     return 0;
   }
   const args = parseArguments(argv);
-  for (const [flag, file] of Object.entries(args.files)) await checkFolder(flag, file);
+  await checkOutputs(args.files);
   if (args.address === undefined) endChildrenOnSignal();
   const traffic = await trafficOf(args);
   await using server = args.address === undefined ? await Served.start(args.repository) : undefined;
@@ -40,10 +40,11 @@ export async function runBench(argv: readonly string[], screen: Screen = process
   } finally {
     progress.end();
   }
-  const { json, csv, html } = args.files;
-  if (json !== undefined) await writeFile(json, `${JSON.stringify(result)}\n`);
-  if (csv !== undefined) await writeFile(csv, toCsv(result));
-  if (html !== undefined) await writeFile(html, toHtml(result));
+  await writeOutputs(args.files, {
+    json: () => `${JSON.stringify(result)}\n`,
+    csv: () => toCsv(result),
+    html: () => toHtml(result),
+  });
   return result.points.some((point) => failedOf(point) > 0 || point.invalid.length > 0) ? 1 : 0;
 }
 

@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { availableParallelism, freemem } from 'node:os';
-import { checkFolder } from '../command/flag-values.ts';
+import { checkOutputs, writeOutputs } from '../command/output-files.ts';
 import { endChildrenOnSignal } from '../machine/children.ts';
 import { describeMachine } from '../machine/describe.ts';
 import type { Screen } from '../report/terminal.ts';
@@ -37,7 +36,8 @@ export async function runTune(argv: readonly string[], screen: Screen = process.
   const args = parseTuneArguments(argv);
   const model = await findModel(args.repository, args.model);
   if (args.write) await checkWritable(model);
-  for (const flag of ['json', 'svg'] as const) await checkFolder(flag, args[flag]);
+  const files = { json: args.json, svg: args.svg };
+  await checkOutputs(files);
   endChildrenOnSignal();
   const view = liveView(screen);
   let result: TuneResult;
@@ -48,10 +48,10 @@ export async function runTune(argv: readonly string[], screen: Screen = process.
   }
   screen.write(`\n${tuneTable(result)}\n${verdictText(result)}`);
   const written = await write(args, model, result, screen);
-  if (args.json !== undefined) {
-    await writeFile(args.json, `${JSON.stringify({ ...result, ...written }, undefined, 1)}\n`);
-  }
-  if (args.svg !== undefined) await writeFile(args.svg, tuneChart(result));
+  await writeOutputs(files, {
+    json: () => `${JSON.stringify({ ...result, ...written }, undefined, 1)}\n`,
+    svg: () => tuneChart(result),
+  });
   return result.verdict === 'nothing' || hasFailures(result) ? 1 : 0;
 }
 

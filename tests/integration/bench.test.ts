@@ -94,6 +94,8 @@ test('a target that is down, a model that is not there and a wrong flag are said
   await expect(runBench([...ofMlp, '--admin', other.address])).rejects.toThrow(/has no metrics of mlp/);
   const nowhere = ['--address', server.rest, '--model', 'mlp', '--csv', join(folder, 'none', 'x.csv')];
   await expect(runBench(nowhere)).rejects.toThrow(/--csv is .*cannot be written/);
+  const twice = ['--json', join(folder, 'x'), '--html', join(folder, 'x')];
+  await expect(runBench([...ofMlp, ...twice])).rejects.toThrow(/--html is .*which --json is, too/);
 });
 
 /** A server of the protocol that leaves every infer request to the test. */
