@@ -3,9 +3,9 @@ import { messageOf } from '../../src/errors.ts';
 import { interleave, makeRequests } from '../inputs/requests.ts';
 import { openTarget } from '../targets/open-target.ts';
 import { ask, isRest, type Payload, type Target } from '../targets/target.ts';
-import { autocannonLoop } from './autocannon-loop.ts';
-import { closedLoop } from './closed-loop.ts';
-import type { FromGenerator, GeneratorSetup, ToGenerator, Window, WindowResult } from './messages.ts';
+import { autocannonLoop, type Ended } from './autocannon-loop.ts';
+import { closedLoop, type Phases } from './closed-loop.ts';
+import type { FromGenerator, GeneratorSetup, Load, ToGenerator, Window, WindowResult } from './messages.ts';
 import { openLoop } from './open-loop.ts';
 import { Recorder } from './recorder.ts';
 
@@ -16,6 +16,8 @@ interface Opened {
   readonly setup: GeneratorSetup;
   readonly target: Target;
   readonly payloads: readonly Payload[];
+  /** Whether the server has ended a connection: autocannon cannot measure it then. */
+  endsConnections: boolean;
 }
 
 /** Asks for every model's signature, makes the requests, and sends one of each: a wrong answer ends it here. */
@@ -32,7 +34,7 @@ async function open(setup: GeneratorSetup): Promise<Opened> {
     lists,
     setup.traffic.map(({ weight }) => weight),
   );
-  return { setup, target, payloads };
+  return { setup, target, payloads, endsConnections: false };
 }
 
 async function check(target: Target, payload: Payload): Promise<void> {
@@ -43,24 +45,45 @@ async function check(target: Target, payload: Payload): Promise<void> {
   target.outputsOf(answer);
 }
 
-async function run({ setup, target, payloads }: Opened, window: Window): Promise<WindowResult> {
+/** Measures a window; anew where a connection ended, and then with a request that was lost by that, if any was. */
+async function run(opened: Opened, window: Window, lost = false): Promise<WindowResult> {
   const { load, warmUp, duration } = window;
   const recorder = new Recorder();
+  if (lost) recorder.failed('ECONNRESET', 'the connection ended before the answer');
   const timer = setInterval(() => {
     if (recorder.open) tell({ kind: 'progress', ...recorder.progress });
   }, REPORT_EVERY);
   const phases = { warmUp, duration, measuring: () => tell({ kind: 'measuring' }) };
   try {
-    const { protocol, address } = setup.target;
-    if (load.kind === 'open') await openLoop(target, payloads, load, recorder, phases);
-    else if (load.driver === 'autocannon' && isRest(protocol) && setup.traffic.length === 1) {
-      await autocannonLoop(address, payloads, load.concurrency, recorder, phases);
-    } else await closedLoop(target, payloads, load, recorder, phases);
-    return recorder.result();
+    const end = await send(opened, load, recorder, phases);
+    if (end !== undefined) {
+      opened.endsConnections = true;
+      return await run(opened, window, end.lost);
+    }
+    const instead = opened.endsConnections && suitsAutocannon(opened.setup, load);
+    return { ...recorder.result(), ...(instead ? { endsConnections: true } : {}) };
   } finally {
     clearInterval(timer);
   }
 }
+
+/** Resolves to how a connection ended where that spoilt the window. */
+async function send(
+  { setup, target, payloads, endsConnections }: Opened,
+  load: Load,
+  recorder: Recorder,
+  phases: Phases,
+): Promise<Ended | undefined> {
+  if (load.kind === 'closed' && suitsAutocannon(setup, load) && !endsConnections) {
+    return await autocannonLoop(setup.target.address, payloads, load.concurrency, recorder, phases);
+  }
+  if (load.kind === 'open') await openLoop(target, payloads, load, recorder, phases);
+  else await closedLoop(target, payloads, load, recorder, phases);
+  return undefined;
+}
+
+const suitsAutocannon = ({ target, traffic }: GeneratorSetup, load: Load): boolean =>
+  load.kind === 'closed' && load.driver === 'autocannon' && isRest(target.protocol) && traffic.length === 1;
 
 function tell(message: FromGenerator): void {
   process.send?.(message);

@@ -16,7 +16,7 @@ export type Load =
   | {
       readonly kind: 'closed';
       readonly concurrency: number;
-      /** `autocannon` drives the REST forms, `own` everything. */
+      /** `autocannon` drives the REST forms while the server keeps connections, `own` everything. */
       readonly driver: 'autocannon' | 'own';
       /** Requests that go together and count as one, whose latency is the slowest one's; 1 by default. */
       readonly together?: number;
@@ -48,6 +48,8 @@ export interface WindowResult {
   readonly byModel: Readonly<Record<string, { readonly answered: number; readonly latency: HistogramData }>>;
   /** How late requests went, milliseconds; open load only. */
   readonly lateness?: HistogramData;
+  /** The server ends connections: the suite's own loop measured in place of autocannon. */
+  readonly endsConnections?: boolean;
   /** CPU time of the generator in the window, seconds. */
   readonly generatorCpu: number;
 }

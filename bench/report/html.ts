@@ -30,7 +30,7 @@ export function toHtml(result: SuiteResult): string {
 ${facts(result)}
 <h2>Loads</h2>
 ${table(points)}
-${points.map(notes).join('')}
+${points.map(remarks).join('')}
 <h2>Throughput and latency</h2>
 ${throughputLatencyChart(points)}
 <h2>Percentiles</h2>
@@ -85,10 +85,11 @@ function table(points: readonly Point[]): string {
   return `<table><tr>${HEAD.map((cell) => `<th>${cell}</th>`).join('')}</tr>${rows.join('')}</table>`;
 }
 
-function notes({ label, headline, reused, invalid, failures, failureMessage }: Point): string {
+function remarks({ label, headline, reused, notes = [], invalid, failures, failureMessage }: Point): string {
   const lines = [
     ...(headline === undefined ? [] : [escapeText(headlineText(headline))]),
     ...(reused === undefined ? [] : [`<span class="wrong">${escapeText(reusedText(reused))}</span>`]),
+    ...notes.map((note) => escapeText(note)),
     ...invalid.map((problem) => `<span class="wrong">invalid: ${escapeText(problem)}</span>`),
     ...Object.entries(failures).map(
       ([name, count]) =>

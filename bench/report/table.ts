@@ -27,6 +27,7 @@ export function tableRow(point: Point): string {
   ];
   if (point.headline !== undefined) lines.push(`  ${headlineText(point.headline)}`);
   if (point.reused !== undefined) lines.push(`  ${reusedText(point.reused)}`);
+  for (const note of point.notes ?? []) lines.push(`  NOTE: ${note}`);
   for (const problem of point.invalid) lines.push(`  INVALID: ${problem}`);
   for (const [name, count] of Object.entries(point.failures)) {
     lines.push(`  FAILED ${count} requests: ${name} ${point.failureMessage ?? ''}`.trimEnd());

@@ -86,6 +86,12 @@ export function missingModels({ load, latency, models }: Point, mix: readonly st
     );
 }
 
+/** What to know about figures that may be used. */
+export function notesOf(windows: readonly WindowResult[]): string[] {
+  const ended = windows.some(({ endsConnections }) => endsConnections === true);
+  return ended ? ['the server ended connections: not driven by autocannon, which cannot time that'] : [];
+}
+
 /** Share of the requests that went late; 0 for a closed loop. */
 export function lateShare({ lateness }: WindowResult): number {
   if (lateness === undefined || lateness.count === 0) return 0;

@@ -11,7 +11,7 @@ import {
 import { Histogram } from '../statistics/histogram.ts';
 import { isStable, STABLE_WINDOWS } from '../statistics/stability.ts';
 import { mean } from '../statistics/summary.ts';
-import { figuresOf, mergeWindows, problemsOf } from './figures.ts';
+import { figuresOf, mergeWindows, notesOf, problemsOf } from './figures.ts';
 import type { Point, Scenario } from './result.ts';
 
 /** What a point is measured with. */
@@ -123,6 +123,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const stages = known ? stagesBetween(before, after, Histogram.from(latency).mean) : undefined;
   const batchSize = known ? batchSizeBetween(before, after) : undefined;
   const reused = known ? reusedBetween(before, after) : undefined;
+  const notes = notesOf(windows);
   const stable = isSteady(measured.map(({ result }) => result));
   return {
     scenario: spec.scenario,
@@ -137,6 +138,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
     models: merged.byModel,
     stable,
     invalid: problemsOf(merged),
+    ...(notes.length === 0 ? {} : { notes }),
     ...(stages === undefined ? {} : { stages }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(reused === undefined ? {} : { reused }),

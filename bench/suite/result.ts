@@ -59,6 +59,8 @@ export interface Point {
   readonly stable: boolean;
   /** Why the figures must not be used; empty where they may. */
   readonly invalid: readonly string[];
+  /** What to know about figures that may be used. */
+  readonly notes?: readonly string[];
   readonly stages?: Stages;
   /** Answers that the server did not compute: throughput it would not have with other requests. */
   readonly reused?: Reused;

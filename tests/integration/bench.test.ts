@@ -142,6 +142,29 @@ test.each([
   expect(text.includes('the queue is full')).toBe(says);
 });
 
+test.each([
+  ['announced', 1, 0],
+  ['announced', 7, 0],
+  ['lost', 2, 1],
+])('connections that end are timed right, and what is lost fails: %s, every %d', async (how, every, exit) => {
+  let asked = 0;
+  using ending = await fakeServer((response) => {
+    if (++asked % every !== 0 || asked === 1) return void response.end(ANSWER);
+    if (how === 'announced') response.setHeader('connection', 'close').end(ANSWER);
+    else response.socket?.destroy();
+  });
+  const { code, text, result } = await bench('--address', ending.address, '--model', 'm');
+  const [point] = result.points;
+  const [window] = point?.windows ?? [];
+  expect(code).toBe(exit);
+  expect(text).toContain('NOTE: the server ended connections');
+  expect(Object.keys(point?.failures ?? {})).toEqual(exit === 0 ? [] : ['ECONNRESET']);
+  // Little's law: two lanes have two requests out, or somewhat more by this count, as those from before the window are in it.
+  const out = ((window?.throughput ?? 0) * (window?.mean ?? 0)) / 1000;
+  expect(out).toBeGreaterThan(0);
+  expect(out).toBeLessThan(10);
+});
+
 test('requests that are out together differ, even where all are answered together', async () => {
   const lanes = 4;
   const groups: string[][] = [];

@@ -49,6 +49,12 @@ test('failures stand under their row, with what the server said', () => {
   expect(tableRow(failing)).toContain('FAILED 12 requests: HTTP 429 queue full');
 });
 
+test('what to know about usable figures stands with them', () => {
+  const noted = pointOf([5], 10, { notes: ['the server ended <connections>'] });
+  expect(tableRow(noted)).toContain('NOTE: the server ended <connections>');
+  expect(toHtml(resultOf(noted))).toContain('the server ended &#60;connections&#62;');
+});
+
 test('a terminal shows what goes on in one line, a file gets finished rows only', () => {
   const seen = (isTTY: boolean): string => {
     let text = '';
