@@ -56,8 +56,9 @@ export async function autocannonLoop(
   );
   run.on('response', (_client, status, _bytes, latency) => {
     if (!recorder.open) return;
-    if (status === 200) recorder.answered(first?.model ?? '', first?.rows ?? 1, latency);
-    else recorder.failed(`HTTP ${status}`);
+    if (status !== 200) return recorder.failed(`HTTP ${status}`);
+    recorder.answered(first?.rows ?? 1);
+    recorder.timed(first?.model ?? '', latency);
   });
   let end = await Promise.race([ended.promise, sleep(warmUp, undefined)]);
   if (end === undefined) {

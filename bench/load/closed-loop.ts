@@ -54,6 +54,7 @@ function count(recorder: Recorder, group: readonly Payload[], latency: number, f
     recorder.failed(failure.failure, failure.message);
   } else {
     const rows = group.reduce((sum, payload) => sum + payload.rows, 0);
-    recorder.answered(group[0]?.model ?? '', rows, latency);
+    recorder.answered(rows);
+    recorder.timed(group[0]?.model ?? '', latency);
   }
 }

@@ -36,14 +36,18 @@ export interface Window {
 export interface WindowResult {
   /** Length of the window, seconds. */
   readonly seconds: number;
+  /** Answers that came in the window; in open load to requests from before it, too. */
   readonly answered: number;
-  /** Rows of the answered requests. */
+  /** Their rows. */
   readonly rows: number;
   /** Failed requests by what went wrong. */
   readonly failures: Readonly<Record<string, number>>;
   /** The server's words about the first failure. */
   readonly failureMessage?: string;
-  /** Milliseconds; in open load from the time a request was meant to go. */
+  /**
+   * Milliseconds. In open load from the time a request was meant to go, and of all requests that were meant to go in
+   * the window, also where the answer came after it.
+   */
   readonly latency: HistogramData;
   readonly byModel: Readonly<Record<string, { readonly answered: number; readonly latency: HistogramData }>>;
   /** How late requests went, milliseconds; open load only. */

@@ -12,8 +12,9 @@ const LEAD = 150;
 
 /**
  * Sends at the times of a schedule, however many are still unanswered. Latency counts from the time a request was
- * meant to go, so that a generator or a server that falls behind cannot hide it. Requests meant for the window count
- * whenever they are answered; those without an answer after `ANSWER_TIMEOUT` fail.
+ * meant to go, so that a generator or a server that falls behind cannot hide it. Requests meant for the window have a
+ * latency whenever they are answered; those without an answer after `ANSWER_TIMEOUT` fail. Throughput is what is
+ * answered while the window lasts: all that was sent would be the rate that was asked for, whatever the server can do.
  */
 export async function openLoop(
   target: Target,
@@ -41,10 +42,10 @@ export async function openLoop(
     }
     const payload = payloads[index % payloads.length] as Payload;
     target.send(payload, ({ failure, message }) => {
+      if (failure === undefined && recorder.open) recorder.answered(payload.rows);
       if (!counts) return;
       waiting--;
-      if (failure === undefined)
-        recorder.answered(payload.model, payload.rows, performance.now() - begin - meant);
+      if (failure === undefined) recorder.timed(payload.model, performance.now() - begin - meant);
       else recorder.failed(failure, message);
       if (waiting === 0 && next === times.length) done.resolve();
     });

@@ -47,9 +47,14 @@ export class Recorder {
     this.#lateness.record(milliseconds);
   }
 
-  answered(model: string, rows: number, latency: number): void {
+  /** An answer came in the window, to a request of the window or not. */
+  answered(rows: number): void {
     this.#answered++;
     this.#rows += rows;
+  }
+
+  /** A request of the window was answered, in the window or not; `latency` in milliseconds. */
+  timed(model: string, latency: number): void {
     this.#latency.record(latency);
     let each = this.#models.get(model);
     if (each === undefined) {

@@ -6,6 +6,9 @@ import type { Point, WindowFigures } from './result.ts';
 export const LATE_AFTER = 1;
 export const LATE_SHARE = 0.01;
 
+/** Share of an open load's answers that may be missing at the window's end before the server counts as behind. */
+const BEHIND_SHARE = 0.1;
+
 export function figuresOf({ answered, rows, seconds, latency, failures }: WindowResult): WindowFigures {
   const histogram = Histogram.from(latency);
   return {
@@ -54,6 +57,7 @@ export function mergeWindows(windows: readonly WindowResult[]): WindowResult {
       [...models].map(([model, part]) => [model, { ...part, latency: part.latency.toData() }]),
     ),
     ...(lateness.count === 0 ? {} : { lateness: lateness.toData() }),
+    ...(windows.some(({ endsConnections }) => endsConnections === true) ? { endsConnections: true } : {}),
     generatorCpu,
   };
 }
@@ -61,7 +65,7 @@ export function mergeWindows(windows: readonly WindowResult[]): WindowResult {
 /** Why figures must not be used; empty where they may. */
 export function problemsOf(window: WindowResult): string[] {
   const problems: string[] = [];
-  if (window.answered === 0) problems.push('no request was answered');
+  if (window.latency.count === 0) problems.push('no request was answered');
   const share = lateShare(window);
   if (share > LATE_SHARE) {
     problems.push(
@@ -87,10 +91,25 @@ export function missingModels({ load, latency, models }: Point, mix: readonly st
 }
 
 /** What to know about figures that may be used. */
-export function notesOf(windows: readonly WindowResult[]): string[] {
-  const ended = windows.some(({ endsConnections }) => endsConnections === true);
-  return ended ? ['the server ended connections: not driven by autocannon, which cannot time that'] : [];
+export function notesOf(window: WindowResult): string[] {
+  const notes: string[] = [];
+  if (window.endsConnections === true) {
+    notes.push('the server ended connections: not driven by autocannon, which cannot time that');
+  }
+  if (isBehind(window)) {
+    const { answered, seconds, lateness } = window;
+    const [came, went] = [answered, lateness?.count ?? 0].map((count) => (count / seconds).toFixed(1));
+    notes.push(`the server did not keep up: ${came} answers/s to ${went} requests/s`);
+  }
+  return notes;
 }
+
+/**
+ * Whether too many answers came after the window. A server that keeps up has as many requests out at its begin as at
+ * its end, but for chance, so that as many answers come in it as requests of it are answered.
+ */
+const isBehind = ({ answered, latency: { count } }: WindowResult): boolean =>
+  count - answered > count * BEHIND_SHARE + Math.sqrt(count);
 
 /** Share of the requests that went late; 0 for a closed loop. */
 export function lateShare({ lateness }: WindowResult): number {

@@ -45,7 +45,7 @@ export interface PointSpec {
   readonly leastQueries?: number;
 }
 
-/** Warm-up of every window but the first of a load, milliseconds. */
+/** Warm-up of every window of a closed load but the first, milliseconds. */
 const SHORT_WARM_UP = 300;
 
 interface Measured {
@@ -75,7 +75,9 @@ async function measureWindow(bench: Bench, { label, load }: PointSpec, index: nu
   const said = `${label}, window ${index + 1}`;
   bench.progress.status(`${said}: warming up`);
   let before = read(bench);
-  const warmUp = index === 0 ? bench.warmUp : Math.min(bench.warmUp, SHORT_WARM_UP);
+  // An open load has nothing out at first: as long as that lasts, fewer answers come than requests go.
+  const short = index > 0 && load.kind === 'closed';
+  const warmUp = short ? Math.min(bench.warmUp, SHORT_WARM_UP) : bench.warmUp;
   const result = await bench.generator.run(
     { load, warmUp, duration: bench.window },
     {
@@ -97,8 +99,8 @@ async function read({ counters, serverPid }: Bench): Promise<Reading> {
 /** A load that is answered with nothing but failures gets no second window. */
 function isWorthMore(measured: readonly Measured[], leastQueries: number): boolean {
   const windows = measured.map(({ result }) => result);
-  if (windows.every(({ answered }) => answered === 0)) return false;
-  const count = windows.reduce((sum, { answered }) => sum + answered, 0);
+  const count = windows.reduce((sum, { latency }) => sum + latency.count, 0);
+  if (count === 0) return false;
   return count < leastQueries || !isSteady(windows);
 }
 
@@ -123,7 +125,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const stages = known ? stagesBetween(before, after, Histogram.from(latency).mean) : undefined;
   const batchSize = known ? batchSizeBetween(before, after) : undefined;
   const reused = known ? reusedBetween(before, after) : undefined;
-  const notes = notesOf(windows);
+  const notes = notesOf(merged);
   const stable = isSteady(measured.map(({ result }) => result));
   return {
     scenario: spec.scenario,
@@ -154,7 +156,7 @@ function lastOf(measured: readonly Measured[], leastQueries: number): readonly M
   for (const { result } of measured.toReversed()) {
     if (taken >= STABLE_WINDOWS && count >= leastQueries) break;
     taken++;
-    count += result.answered;
+    count += result.latency.count;
   }
   return measured.slice(measured.length - taken);
 }

@@ -80,7 +80,7 @@ async function tryRate({ generator, progress, warmUp, window }: Bench, search: S
   for (let attempt = 1; ; attempt++) {
     progress.status(`server: ${rate.toFixed(1)} requests/s, window ${attempt}`);
     const result = await generator.run({ load: { ...load, seed: search.seed + attempt }, warmUp, duration });
-    count += result.answered + failedOf(result);
+    count += result.latency.count + failedOf(result);
     slow += slowIn(result, search.bound);
     if (lateShare(result) > LATE_SHARE) return 'late';
     const verdict = judge(count, slow, QUANTILE);

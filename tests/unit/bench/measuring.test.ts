@@ -10,8 +10,10 @@ import { histogramOf, pointOf } from './result-fixture.ts';
 /** A server that answers `most` requests a second in a closed loop, and an open one by what `latencyAt` says. */
 function serverOf(most: number, latencyAt: (rate: number) => number, failures = {}) {
   const seconds: number[] = [];
-  const run = async ({ load, duration }: Window): Promise<WindowResult> => {
+  const warmUps: number[] = [];
+  const run = async ({ load, warmUp, duration }: Window): Promise<WindowResult> => {
     seconds.push(duration / 1000);
+    warmUps.push(warmUp);
     const rate = load.kind === 'open' ? load.arrivals.rate : most;
     const answered = Math.round((rate * duration) / 1000);
     const latency = histogramOf(Array.from({ length: answered }, () => latencyAt(rate)));
@@ -33,7 +35,7 @@ function serverOf(most: number, latencyAt: (rate: number) => number, failures = 
     warmUp: 0,
     window: 1000,
   };
-  return { bench, seconds };
+  return { bench, seconds, warmUps };
 }
 
 test('the search finds the largest rate that keeps the bound', async () => {
@@ -117,6 +119,36 @@ test('a mix without an answer of one of its models is another mix', () => {
   expect(missingModels(pointOf([3], 1, { models, load }), ['a', 'b'])).toEqual([]);
   expect(missingModels(pointOf([0], 1, { latency: histogramOf([]) }), ['a', 'b'])).toEqual([]);
 });
+
+const OPEN = { kind: 'open', arrivals: { kind: 'constant', rate: 100 }, seed: 1 } as const;
+
+test('an open load is warm again in every window: nothing is out when it begins', async () => {
+  const { bench, warmUps } = serverOf(100, () => 10);
+  const many = { ...bench, mostWindows: 20, warmUp: 1000 };
+  await measurePoint(many, { scenario: 'rate', label: 'open', load: OPEN });
+  expect(warmUps).toEqual([1000, 1000, 1000]);
+});
+
+test.each([
+  [50, ['the server did not keep up: 50.0 answers/s to 200.0 requests/s']],
+  [190, []],
+])(
+  '%d answers/s in the window to 200 requests/s that are all answered in the end',
+  async (answered, notes) => {
+    const { bench } = serverOf(200, () => 10);
+    const sent = histogramOf(Array.from({ length: 200 }, () => 0));
+    const run = async (window: Window): Promise<WindowResult> => ({
+      ...(await bench.generator.run(window)),
+      ...{ answered, rows: answered, lateness: sent },
+    });
+    const load = { ...OPEN, arrivals: { kind: 'constant', rate: 200 } } as const;
+    const spec = { scenario: 'rate', label: 'open', load } as const;
+    const point = await measurePoint({ ...bench, generator: { run } }, spec);
+    expect(point.rows).toBe(answered);
+    expect(point.latency.count).toBe(200);
+    expect(point.notes ?? []).toEqual(notes);
+  },
+);
 
 test('cores that neither the server nor the load used are those of others', () => {
   const before = { time: 1000, machine: 10, server: 5 };
