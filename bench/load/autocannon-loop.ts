@@ -1,17 +1,26 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import { ANSWER_TIMEOUT, type Payload } from '../targets/target.ts';
+import { ANSWER_TIMEOUT, type Payload, TIMED_OUT } from '../targets/target.ts';
 import type { Phases } from './closed-loop.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Milliseconds between two looks of autocannon at whether it is to stop. */
 const LOOK = 50;
 
+/** Seconds: longer than any window. */
+const NEVER = 86_400;
+
 /** A connection ended, so that nothing autocannon measured may be used. */
 export interface Ended {
   /** Whether a request of the window was lost with it: the server had not said that it would close. */
   readonly lost: boolean;
+}
+
+/** Requests of one client, since it began. */
+interface Lane {
+  readonly sent: number;
+  readonly answered: number;
 }
 
 /**
@@ -25,7 +34,7 @@ export async function autocannonLoop(
   payloads: readonly Payload[],
   concurrency: number,
   recorder: Recorder,
-  { warmUp, duration, measuring }: Phases,
+  { warmUp, duration, measuring, answerTimeout = ANSWER_TIMEOUT }: Phases,
 ): Promise<Ended | undefined> {
   const [first] = payloads;
   const finished = Promise.withResolvers<void>();
@@ -36,20 +45,20 @@ export async function autocannonLoop(
     headers: { ...headers },
     body,
   }));
-  let lane = 0;
+  const lanes: Lane[] = [];
   const run = autocannon(
     {
       url: address,
       connections: concurrency,
-      // Longer than any window: it is stopped when the window is over.
-      duration: 86_400,
+      // It is stopped when the window is over, and what got no answer is counted here.
+      duration: NEVER,
+      timeout: NEVER,
       sampleInt: LOOK,
-      timeout: ANSWER_TIMEOUT / 1000,
       // Each has requests of its own: in step they would all send the same, one length and one run for all of them.
       setupClient: (client) => {
-        const own = lane++ % requests.length;
+        const own = lanes.length % requests.length;
         client.setRequests(requests.filter((_, index) => index % concurrency === own));
-        follow(client, recorder, ended.resolve);
+        lanes.push(follow(client, recorder, ended.resolve));
       },
     },
     (error: unknown) => (error === null || error === undefined ? finished.resolve() : finished.reject(error)),
@@ -57,8 +66,7 @@ export async function autocannonLoop(
   run.on('response', (_client, status, _bytes, latency) => {
     if (!recorder.open) return;
     if (status !== 200) return recorder.failed(`HTTP ${status}`);
-    recorder.answered(first?.rows ?? 1);
-    recorder.timed(first?.model ?? '', latency);
+    recorder.completed(first?.model ?? '', first?.rows ?? 1, latency);
   });
   let end = await Promise.race([ended.promise, sleep(warmUp, undefined)]);
   if (end === undefined) {
@@ -67,23 +75,43 @@ export async function autocannonLoop(
     end = await Promise.race([ended.promise, sleep(duration, undefined)]);
   }
   recorder.stop();
+  end ??= await drain(lanes, ended.promise, recorder, answerTimeout);
   run.stop?.();
   await finished.promise;
   return end;
 }
 
-/** Says when the connection of a client ends: it then sends again, on a new one, before the last request is answered. */
-function follow(client: EventEmitter, recorder: Recorder, ended: (end: Ended) => void): void {
-  let waiting = false;
+/** Counts what a client sends and gets, and says when its connection ends: it then sends before it has an answer. */
+function follow(client: EventEmitter, recorder: Recorder, ended: (end: Ended) => void): Lane {
+  const lane = { sent: 0, answered: 0 };
   let keepsAlive = true;
   client.on('request', () => {
-    if (waiting) ended({ lost: keepsAlive && recorder.open });
-    waiting = true;
+    if (lane.sent > lane.answered) ended({ lost: keepsAlive && recorder.begun });
+    lane.sent++;
   });
   client.on('headers', ({ shouldKeepAlive }: { readonly shouldKeepAlive: boolean }) => {
     keepsAlive = shouldKeepAlive;
   });
   client.on('response', () => {
-    waiting = false;
+    lane.answered++;
   });
+  return lane;
+}
+
+/** Waits for the answers to what is out when the window is over: what gets none in time has failed. */
+async function drain(
+  lanes: readonly Lane[],
+  ended: Promise<Ended>,
+  recorder: Recorder,
+  answerTimeout: number,
+): Promise<Ended | undefined> {
+  const out = lanes.map((lane) => ({ lane, due: lane.sent }));
+  const unanswered = (): number => out.filter(({ lane, due }) => lane.answered < due).length;
+  const limit = performance.now() + answerTimeout;
+  while (unanswered() > 0 && performance.now() < limit) {
+    const end = await Promise.race([ended, sleep(LOOK, undefined)]);
+    if (end !== undefined) return end;
+  }
+  for (let index = unanswered(); index > 0; index--) recorder.failed(TIMED_OUT, 'no answer');
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { raisePriority } from '../machine/priority.ts';
-import { ANSWER_TIMEOUT, type Payload, type Target } from '../targets/target.ts';
+import { ANSWER_TIMEOUT, type Payload, type Target, TIMED_OUT } from '../targets/target.ts';
 import { type Arrivals, schedule } from './arrivals.ts';
 import type { Phases } from './closed-loop.ts';
 import type { PacerData } from './pacer.ts';
@@ -62,5 +62,5 @@ export async function openLoop(
   await sleep(begin + warmUp + duration - performance.now());
   recorder.stop();
   if (times.length > 0) await Promise.race([done.promise, sleep(ANSWER_TIMEOUT, undefined, { ref: false })]);
-  for (let index = 0; index < waiting; index++) recorder.failed('no answer');
+  for (let index = 0; index < waiting; index++) recorder.failed(TIMED_OUT, 'no answer');
 }

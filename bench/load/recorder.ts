@@ -1,4 +1,5 @@
 import { Histogram } from '../statistics/histogram.ts';
+import { ANSWER_TIMEOUT, TIMED_OUT } from '../targets/target.ts';
 import type { WindowResult } from './messages.ts';
 
 interface PerModel {
@@ -6,7 +7,10 @@ interface PerModel {
   readonly latency: Histogram;
 }
 
-/** Counts what happens in one window. Nothing counts before `start`, and nothing after `stop`. */
+/**
+ * Counts what happens in one window. Nothing counts before `start`, and after `stop` only what became of requests that
+ * were out then.
+ */
 export class Recorder {
   #open = false;
   #begun = 0;
@@ -24,6 +28,11 @@ export class Recorder {
 
   get open(): boolean {
     return this.#open;
+  }
+
+  /** Whether the window has begun; it stays so when the window is over. */
+  get begun(): boolean {
+    return this.#begun > 0;
   }
 
   get progress(): { answered: number; failed: number } {
@@ -45,6 +54,16 @@ export class Recorder {
 
   late(milliseconds: number): void {
     this.#lateness.record(milliseconds);
+  }
+
+  /** A closed loop's request was answered in the window: both of the below. Past `ANSWER_TIMEOUT` it has failed. */
+  completed(model: string, rows: number, latency: number): void {
+    if (latency > ANSWER_TIMEOUT) {
+      this.failed(TIMED_OUT, 'no answer');
+    } else {
+      this.answered(rows);
+      this.timed(model, latency);
+    }
   }
 
   /** An answer came in the window, to a request of the window or not. */

@@ -11,6 +11,7 @@ import {
 import { Histogram } from '../statistics/histogram.ts';
 import { isStable, STABLE_WINDOWS } from '../statistics/stability.ts';
 import { mean } from '../statistics/summary.ts';
+import { TIMED_OUT } from '../targets/target.ts';
 import { figuresOf, mergeWindows, notesOf, problemsOf } from './figures.ts';
 import type { Point, Scenario } from './result.ts';
 
@@ -96,11 +97,14 @@ async function read({ counters, serverPid }: Bench): Promise<Reading> {
   return { cpu: await readCpu(serverPid), counters: await counters() };
 }
 
-/** A load that is answered with nothing but failures gets no second window. */
+/**
+ * A load that is answered with nothing but failures gets no second window, and one that leaves requests unanswered no
+ * further one: each would last as long as they are waited for.
+ */
 function isWorthMore(measured: readonly Measured[], leastQueries: number): boolean {
   const windows = measured.map(({ result }) => result);
   const count = windows.reduce((sum, { latency }) => sum + latency.count, 0);
-  if (count === 0) return false;
+  if (count === 0 || windows.some(({ failures }) => failures[TIMED_OUT] !== undefined)) return false;
   return count < leastQueries || !isSteady(windows);
 }
 

@@ -3,7 +3,7 @@ import { inference as messages } from '../../src/protocol/generated/inference.js
 import { encodeMessage } from '../../src/protocol/grpc-messages.ts';
 import { asIs, describe, failureOf, openChannel } from './grpc-channel.ts';
 import { encodeInfer, METHODS, outputsOfResponse, withId } from './grpc-messages.ts';
-import { ANSWER_TIMEOUT, type Answer, type Target } from './target.ts';
+import { ANSWER_TIMEOUT, type Answer, type Target, TIMED_OUT } from './target.ts';
 
 /** Streams that requests are spread over. */
 const STREAMS = 4;
@@ -36,7 +36,10 @@ class InferStream {
 
   send(request: (id: string) => Buffer, done: (answer: Answer) => void): void {
     const id = String(this.#sent++);
-    const timer = setTimeout(() => this.#settle(id, { failure: 'timeout', body: NOTHING }), ANSWER_TIMEOUT);
+    const timer = setTimeout(
+      () => this.#settle(id, { failure: TIMED_OUT, message: 'no answer', body: NOTHING }),
+      ANSWER_TIMEOUT,
+    );
     this.#waiting.set(id, { done, timer });
     this.#call.write(request(id));
   }

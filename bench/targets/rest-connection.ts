@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import type { Signature } from '../../src/inference/signature.ts';
 import { type ModelMetadata, signatureOf } from './metadata.ts';
-import { ANSWER_TIMEOUT, type Answer, type Payload } from './target.ts';
+import { ANSWER_TIMEOUT, type Answer, type Payload, TIMED_OUT } from './target.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -47,7 +47,7 @@ export class RestConnection {
     const { hostname, port } = this.#base;
     const sent = request({ ...options, agent: this.#agent, hostname, port, timeout: ANSWER_TIMEOUT });
     sent.on('response', (response) => collect(response, settle));
-    sent.on('timeout', () => sent.destroy(Object.assign(new Error('no answer'), { code: 'timeout' })));
+    sent.on('timeout', () => sent.destroy(Object.assign(new Error('no answer'), { code: TIMED_OUT })));
     sent.on('error', (error: NodeJS.ErrnoException) =>
       settle({ failure: error.code ?? 'connection failed', message: error.message, body: NOTHING }),
     );

@@ -59,6 +59,9 @@ export interface Target {
 /** Milliseconds after which a request without an answer counts as failed. */
 export const ANSWER_TIMEOUT = 30_000;
 
+/** What such a request fails with. */
+export const TIMED_OUT = 'timeout';
+
 /** Whether the protocol goes over HTTP/1.1. */
 export const isRest = (protocol: Protocol): boolean => !protocol.startsWith('grpc');
 

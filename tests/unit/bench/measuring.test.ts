@@ -97,6 +97,15 @@ test.each([
   expect(many?.note).toContain(`${rate / 4} of ${rate * 1.25} queries failed`);
 });
 
+test('a load that leaves requests unanswered gets no further window', async () => {
+  const { bench } = serverOf(100, () => 10, { timeout: 1 });
+  const load = { kind: 'closed', concurrency: 1, driver: 'own' } as const;
+  const spec = { scenario: 'concurrency', label: 'one', load } as const;
+  const point = await measurePoint({ ...bench, mostWindows: 20 }, spec);
+  expect(point).toMatchObject({ failures: { timeout: 1 }, stable: false });
+  expect(point.windows).toHaveLength(1);
+});
+
 test('a window whose requests went late is invalid', () => {
   const window = (late: number): WindowResult => ({
     ...{ seconds: 1, answered: 100, rows: 100, failures: {}, byModel: {}, generatorCpu: 0 },
