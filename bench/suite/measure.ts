@@ -121,6 +121,8 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const counted = lastOf(measured, spec.leastQueries ?? 0);
   const windows = counted.map(({ result }) => result);
   const merged = mergeWindows(windows);
+  // A failure is told whenever it was: windows that do not count are still part of the run.
+  const { failures, failureMessage } = mergeWindows(measured.map(({ result }) => result));
   const { seconds, answered, rows, latency } = merged;
   const first = counted[0]?.before;
   const last = counted.at(-1)?.after;
@@ -139,8 +141,8 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
     throughput: answered / seconds,
     rows: rows / seconds,
     latency,
-    failures: merged.failures,
-    ...(merged.failureMessage === undefined ? {} : { failureMessage: merged.failureMessage }),
+    failures,
+    ...(failureMessage === undefined ? {} : { failureMessage }),
     models: merged.byModel,
     stable,
     invalid: problemsOf(merged),

@@ -52,6 +52,7 @@ export interface Point {
   readonly throughput: number;
   readonly rows: number;
   readonly latency: HistogramData;
+  /** Failed requests of all windows, also of those that do not count. */
   readonly failures: Readonly<Record<string, number>>;
   readonly failureMessage?: string;
   readonly models: Readonly<Record<string, { readonly answered: number; readonly latency: HistogramData }>>;

@@ -97,6 +97,21 @@ test.each([
   expect(many?.note).toContain(`${rate / 4} of ${rate * 1.25} queries failed`);
 });
 
+test('failures of windows that do not count are told', async () => {
+  let windows = 0;
+  const { bench } = serverOf(100, () => (windows === 1 ? 100 : 10));
+  const run = async (window: Window): Promise<WindowResult> => {
+    const failed = ++windows === 1 ? { failures: { 'HTTP 503': 7 }, failureMessage: 'warming' } : {};
+    return { ...(await bench.generator.run(window)), ...failed };
+  };
+  const load = { kind: 'closed', concurrency: 1, driver: 'own' } as const;
+  const spec = { scenario: 'concurrency', label: 'one', load } as const;
+  const point = await measurePoint({ ...bench, generator: { run }, mostWindows: 6 }, spec);
+  expect(windows).toBe(4);
+  expect(point.windows.map(({ failed }) => failed)).toEqual([0, 0, 0]);
+  expect(point).toMatchObject({ failures: { 'HTTP 503': 7 }, failureMessage: 'warming' });
+});
+
 test('a load that leaves requests unanswered gets no further window', async () => {
   const { bench } = serverOf(100, () => 10, { timeout: 1 });
   const load = { kind: 'closed', concurrency: 1, driver: 'own' } as const;
