@@ -2,7 +2,6 @@ import { parseArrivals } from '../load/arrivals.ts';
 import type { Load } from '../load/messages.ts';
 import { queriesNeeded, sureQuantile } from '../statistics/early-stopping.ts';
 import { Histogram } from '../statistics/histogram.ts';
-import { failedOf } from './figures.ts';
 import { type Bench, measurePoint } from './measure.ts';
 import type { Headline, Point, Scenario } from './result.ts';
 import { searchRate } from './server-search.ts';
@@ -108,7 +107,8 @@ async function inTurn<Value>(
 function surely(point: Point, quantile: number, figure: string): Headline {
   const name = `${figure}, early stopping`;
   const answered = Histogram.from(point.latency);
-  const failed = failedOf(point);
+  // Of the windows that count: those before are not among the answered ones either.
+  const failed = point.windows.reduce((sum, each) => sum + each.failed, 0);
   const count = answered.count + failed;
   const ranked = (rank: number): number =>
     rank > answered.count ? Number.POSITIVE_INFINITY : answered.ranked(rank);
