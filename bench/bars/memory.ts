@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { encoderModel, MINILM } from '../../tests/support/onnx/encoder.ts';
 import { Baseline } from '../baselines/baseline.ts';
 import { Generator } from '../load/generator-process.ts';
+import { processCpu } from '../machine/cpu.ts';
 import { residentBytes, slope, watchMemory } from '../machine/memory.ts';
 import { BenchRepository } from '../server/repository.ts';
 import { Served } from '../server/served.ts';
@@ -24,6 +25,9 @@ const FINDING = 150;
 const INTERVAL = 500;
 const REST = 2000;
 
+/** CPU seconds that a server may use in `REST` to be at rest: it opens sessions after it is ready. */
+const IDLE = 0.1;
+
 /**
  * Resident memory of a server of its own with one model: at rest next to bare sessions, and its slope at saturation.
  */
@@ -31,6 +35,7 @@ export async function* memoryBars({ cores }: BarsContext, minutes: number): Asyn
   await using repository = await BenchRepository.create();
   const path = await repository.write('minilm', encoderModel(MINILM));
   await using server = await Served.start(repository.path, ['--cores', String(cores)]);
+  await settled(server.pid);
   const count = await sessionsOf(server);
   await using bare = await Baseline.start('bare-sessions.ts', String(count), path);
   await sleep(REST);
@@ -65,6 +70,15 @@ export async function* memoryBars({ cores }: BarsContext, minutes: number): Asyn
       ...failureLines(failures),
     ],
   };
+}
+
+/** Resolves when a server has nothing left to do. */
+async function settled(pid: number): Promise<void> {
+  let before: number;
+  do {
+    before = await processCpu(pid);
+    await sleep(REST);
+  } while ((await processCpu(pid)) - before > IDLE);
 }
 
 /** Sessions that a server with one model holds in its workers. */
