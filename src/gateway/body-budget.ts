@@ -34,14 +34,16 @@ export function addBodyBudget(app: FastifyInstance, limit: number, largest: numb
       own += bytes;
       return true;
     };
+    const count = (chunk: Buffer): void => {
+      if (!take(chunk.byteLength)) (payload as Readable).destroy(refusal());
+    };
     reply.raw.once('close', () => {
       held -= own;
-      own = 0;
+      // What still comes of a body that was answered unread is kept by nobody.
+      payload.off('data', count);
     });
     if (length !== undefined) return take(length) ? done(null, payload) : done(refusal());
-    payload.on('data', (chunk: Buffer) => {
-      if (!take(chunk.byteLength)) (payload as Readable).destroy(refusal());
-    });
+    payload.on('data', count);
     done(null, payload);
   });
 }

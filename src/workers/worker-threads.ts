@@ -16,10 +16,11 @@ export interface ThreadsOptions extends SessionOptions {
   readonly entry?: URL;
 }
 
-/** Worker threads with one session each of the same file; so many of them for good. */
+/** Worker threads with one session each of the same file. */
 export class WorkerThreads {
   /** What the sessions say of the model. */
   readonly described: Described;
+  /** Threads, for good. */
   readonly count: number;
   readonly #threads: Piscina;
   readonly #setup: { warm: WarmTask | undefined };

@@ -60,6 +60,20 @@ describe('bodies that would take more than the limit together', () => {
     expect(small.status).toBe(200);
   });
 
+  test('do not count what still comes of one that was answered unread', async () => {
+    const { server, post } = await start();
+    const socket = connect(server.address.port, server.address.host);
+    const chunk = `8000\r\n${' '.repeat(0x8000)}\r\n`;
+    socket.write('GET /v2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /);
+    // The next answer on the connection tells that the body has come whole.
+    socket.write(`${chunk.repeat(20)}0\r\n\r\nGET /v2 HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await once(socket, 'data');
+    expect((await post(bodyOf(200_000))).status).toBe(200);
+    socket.destroy();
+  });
+
   test('are given back when they are answered', async () => {
     const { post } = await start();
     for (let request = 0; request < 5; request++) expect((await post(bodyOf(200_000))).status).toBe(200);
