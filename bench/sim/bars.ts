@@ -3,6 +3,7 @@ import type { CostRow } from './cost-case.ts';
 import type { LearningRow } from './learning-case.ts';
 import type { LengthRow } from './length-case.ts';
 import { type PlateauRow, plateauOf } from './plateau-case.ts';
+import type { StallRow } from './stall-case.ts';
 import { percent, points, signed } from './table.ts';
 
 export interface Results {
@@ -10,6 +11,7 @@ export interface Results {
   readonly plateau: readonly PlateauRow[];
   readonly lengths: readonly LengthRow[];
   readonly learning: readonly LearningRow[];
+  readonly stalls: readonly StallRow[];
   readonly cost: readonly CostRow[];
 }
 

@@ -8,6 +8,7 @@ import { lengthCases } from './length-case.ts';
 import { accuracyPicture, plateauPicture } from './pictures.ts';
 import { plateauCases } from './plateau-case.ts';
 import { replaceTables } from './replace-tables.ts';
+import { stallCases } from './stall-case.ts';
 import { tablesOf } from './tables.ts';
 
 const USAGE = `Runs the scheduler and its rivals in a simulator and writes the tables and pictures of docs/scheduling.md.
@@ -38,6 +39,7 @@ function simulateAll(seconds: number, dryRun: boolean): void {
     plateau: plateauCases(horizon / 2, told),
     lengths: lengthCases(horizon / 2, told),
     learning: learningCases(horizon, told),
+    stalls: stallCases(2 * horizon, told),
     cost: costCases(told),
   };
   const tables = tablesOf(results);

@@ -45,19 +45,19 @@ export function measure(
   let cells = 0;
   const waits: number[] = [];
   for (const [index, { fate, variant, endedAt }] of result.outcomes.entries()) {
-    const { acceptedAt, deadline, tokens } = requests[index] as SimRequest;
+    const { acceptedAt, due, tokens } = requests[index] as SimRequest;
     if (fate === 'refused') refused += 1;
     else if (fate === 'dropped') dropped += 1;
     else {
       answered += 1;
       cells += tokens;
       waits.push(endedAt - acceptedAt);
-      if (endedAt <= deadline) {
+      if (endedAt <= due) {
         good += 1;
         accuracy += node.variants[variant]?.accuracy ?? 0;
       } else {
         late += 1;
-        if (endedAt > deadline + TOLERANCE * (deadline - acceptedAt)) veryLate += 1;
+        if (endedAt > due + TOLERANCE * (due - acceptedAt)) veryLate += 1;
       }
     }
   }

@@ -34,6 +34,8 @@ export interface Node {
   readonly interference?: (busy: number) => number;
   /** How much longer everything takes once this share of the requests has arrived. */
   readonly drift?: (share: number) => number;
+  /** Something else on the machine holds up this share of the batches, by so many milliseconds on average (exponential). */
+  readonly stalls?: { readonly share: number; readonly mean: number };
 }
 
 export type Fate = 'refused' | 'dropped' | 'answered';
@@ -67,6 +69,11 @@ interface RunningBatch {
   readonly latency: number;
 }
 
+/** Milliseconds. */
+function heldUp({ stalls }: Node, random: Random): number {
+  return stalls !== undefined && random.next() < stalls.share ? random.exponential(stalls.mean) : 0;
+}
+
 /** Runs one policy over one list of requests. Deterministic: the only randomness is the seeded noise of latencies. */
 export function simulate(
   policy: Policy,
@@ -90,7 +97,7 @@ export function simulate(
     const noise = node.noise === 0 ? 1 : Math.exp(node.noise * random.normal());
     const interference = node.interference?.(running.length + 1) ?? 1;
     const drift = node.drift?.(arrived / requests.length) ?? 1;
-    const latency = variant.latency(rows, batch.length) * noise * interference * drift;
+    const latency = variant.latency(rows, batch.length) * noise * interference * drift + heldUp(node, random);
     running.push({ batch, endsAt: now + latency, latency });
     batches.push({ variant: batch.variant, rows, length: batch.length, startedAt: now, latency });
   };

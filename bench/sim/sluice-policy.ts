@@ -1,6 +1,7 @@
 import { CostModel } from '../../src/scheduling/cost-model.ts';
 import { Interference } from '../../src/scheduling/interference.ts';
 import type { Lane } from '../../src/scheduling/lane.ts';
+import { LatenessMargin } from '../../src/scheduling/lateness-margin.ts';
 import { Scheduler } from '../../src/scheduling/scheduler.ts';
 import type { Decision } from '../../src/scheduling/scheduler-policy.ts';
 import type { Running } from '../../src/scheduling/slots.ts';
@@ -33,6 +34,7 @@ export class SluicePolicy implements Policy {
   readonly #variants: readonly number[];
   readonly #restrict: SluiceSettings['restrict'];
   readonly #blind: number | undefined;
+  readonly #margin = new LatenessMargin();
   readonly #running = new Map<SimBatch, { dispatch: Dispatch; running: Running }>();
 
   constructor(node: Node, settings: SluiceSettings) {
@@ -68,6 +70,7 @@ export class SluicePolicy implements Policy {
   }
 
   arrive(request: SimRequest, now: number): boolean {
+    Object.assign(request, { deadline: this.#margin.due(request.due, now) });
     const allowed = this.#restrict?.(request, now) ?? request.allowed;
     if (allowed !== request.allowed) Object.assign(request, { allowed });
     if (this.#blind !== undefined) Object.assign(request, { length: this.#blind });
@@ -93,6 +96,7 @@ export class SluicePolicy implements Policy {
     if (known === undefined) return;
     this.#running.delete(batch);
     this.scheduler.ended(known.dispatch, known.running, now, false);
+    this.#margin.observe(batch.requests.some(({ due }) => due < now));
     for (const request of batch.requests) this.scheduler.settled(request);
   }
 }

@@ -11,6 +11,7 @@ export function tablesOf(results: Results): ReadonlyMap<string, string> {
     ['goodput', goodput(results)],
     ['lengths', lengths(results)],
     ['learning', learning(results)],
+    ['stalls', stalls(results)],
     ['cost', cost(results)],
   ]);
 }
@@ -76,6 +77,21 @@ const learning = (results: Results): string =>
       inflation.toFixed(2),
     ]),
   );
+
+function stalls(results: Results): string {
+  const names = [...(results.stalls[0]?.measures.keys() ?? [])];
+  return table(
+    ['Held up', 'Arrivals', 'Load', ...names, 'Late', 'Late, fixed window'],
+    results.stalls.map(({ share, name, load, measures }) => [
+      percent(share, 0),
+      name,
+      String(load),
+      ...names.map((policy) => points(measures.get(policy)?.effectiveAccuracy ?? 0)),
+      percent(measures.get('Sluice')?.veryLate ?? 0, 2),
+      percent(measures.get('fixed window')?.veryLate ?? 0, 2),
+    ]),
+  );
+}
 
 const cost = (results: Results): string =>
   table(

@@ -30,6 +30,8 @@ export interface SimRequest extends Entry {
   readonly id: number;
   /** Its length as it is, whatever the policy takes it for. */
   readonly tokens: number;
+  /** When it has to be answered; `deadline` is what is planned for. */
+  readonly due: number;
 }
 
 export const EVERY_LANE = 0x7fff_ffff;
@@ -40,13 +42,15 @@ export function requestsOf(workload: Workload): SimRequest[] {
   const requests: SimRequest[] = [];
   for (const acceptedAt of arrivals(workload.process, workload.rate, workload.horizon, random)) {
     const tokens = workload.length?.(random) ?? 1;
+    const due = acceptedAt + workload.slack(random);
     requests.push({
       id: requests.length,
       tokens,
+      due,
       rows: 1,
       length: tokens,
       acceptedAt,
-      deadline: acceptedAt + workload.slack(random),
+      deadline: due,
       patient: false,
       priority: workload.priority?.(random) ?? 1,
       client: workload.client?.(random) ?? '',

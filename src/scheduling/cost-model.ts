@@ -21,7 +21,7 @@ export interface CostProfile {
 
 const COVERAGE_GOAL = 0.99;
 const MOST_INFLATION = 3;
-/** Before anything is measured: a tenth of the runs may take this much longer than expected. */
+/** Before anything is measured. */
 const FIRST_INFLATION = 1.15;
 const SWEEP_WEIGHT = 1;
 /** A run that took longer than this many times what was expected was held up: what it cost is not known. */
@@ -52,12 +52,13 @@ export function disagreement(
 
 /**
  * What a batch of one variant costs, as a function of its rows and its padded length, learned while it runs. `predict`
- * is what to expect and is for comparing; `bound` is what 99 % stay below and is for promises.
+ * is what to expect and is for comparing; `bound` is what 99 % of those that nothing held up stay below, and is for
+ * promises. What holds batches up is the lateness margin's affair.
  */
 export class CostModel {
   readonly #fit = new LatencyFit();
   readonly #cells = new CellCorrections();
-  readonly #ratios = new RatioQuantile();
+  #ratios = new RatioQuantile(FIRST_INFLATION);
   readonly #interference: Interference;
   #alpha = 0;
   #beta = 0;
@@ -70,8 +71,6 @@ export class CostModel {
 
   constructor(interference: Interference = new Interference()) {
     this.#interference = interference;
-    this.#ratios.add(1, 10);
-    this.#ratios.add(FIRST_INFLATION, 1);
   }
 
   /** Batches observed while serving. */
@@ -99,7 +98,7 @@ export class CostModel {
     return fit * this.#cells.factor(rows, length) * this.#interference.factor(busy) * this.#belief;
   }
 
-  /** Milliseconds that a batch exceeds once in a hundred times. */
+  /** Milliseconds that a batch exceeds once in a hundred times, held-up ones not counted. */
   bound(rows: number, length: number, busy = 1): number {
     return this.predict(rows, length, busy) * this.#inflation;
   }
@@ -163,7 +162,8 @@ export class CostModel {
   }
 
   /**
-   * A profile of an earlier process helps where nothing is measured yet, and weighs little against what is.
+   * A profile of an earlier process helps where nothing is measured yet, and weighs little against what is. To be called
+   * before the first batch.
    * @param share how much of that little it still counts, 0 to 1: less when it is old
    */
   import({ coefficients: [alpha, beta, gamma], inflation }: CostProfile, share = 1): void {
@@ -175,8 +175,9 @@ export class CostModel {
         if (latency > 0 && Number.isFinite(latency)) this.#fit.anchor(rows, length, latency, weight);
       }
     }
-    this.#ratios.add(Math.min(Math.max(inflation, 1), MOST_INFLATION), share);
-    this.#inflation = Math.min(Math.max(this.#ratios.quantile(COVERAGE_GOAL), 1), MOST_INFLATION);
+    const known = Math.min(Math.max(inflation, 1), MOST_INFLATION);
+    this.#inflation = FIRST_INFLATION * (known / FIRST_INFLATION) ** Math.min(share, 1);
+    this.#ratios = new RatioQuantile(this.#inflation);
     this.#refresh();
   }
 
