@@ -10,7 +10,8 @@ import type { RequestedOutput } from './types.ts';
  * dimension equal in all of them. Throws `invalid_argument` naming the input and the limit.
  * @returns the number of rows: dimension 0 where the variant is batched, else 1.
  */
-export function validateInputs(inputs: TensorMap, { signature, batching, model }: ServedVariant): number {
+export function validateInputs(inputs: TensorMap, variant: ServedVariant): number {
+  const { signature, batching, model } = variant;
   for (const name of inputs.keys()) {
     if (!signature.inputs.some((spec) => spec.name === name)) {
       throw invalidArgument(
@@ -34,7 +35,24 @@ export function validateInputs(inputs: TensorMap, { signature, batching, model }
     }
     rows = count;
   }
+  checkRows(rows ?? 1, variant);
   return rows ?? 1;
+}
+
+/** Batches that a request may be cut into where the queue has places for fewer. */
+const MOST_PIECES = 1024;
+
+/**
+ * More than the queue can hold would be refused by it in the end, but only after all the pieces were made; and rows
+ * without an element cost a client nothing: it could ask for as many as there are numbers.
+ */
+function checkRows(rows: number, { batching, model }: ServedVariant): void {
+  const limit = Math.max(batching.maxBatchSize, 1) * Math.max(batching.maxQueueSize, MOST_PIECES);
+  if (rows > limit) {
+    throw invalidArgument(
+      `the request has ${rows} rows, model '${model}' takes at most ${limit} in one request`,
+    );
+  }
 }
 
 function validateTensor(tensor: Tensor, spec: TensorSpec): void {
