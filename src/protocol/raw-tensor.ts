@@ -8,6 +8,12 @@ import { quote } from './quote.ts';
 /** Most elements of one tensor. More would not fit any body we take, and products beyond 2^53 are no longer exact. */
 export const MAX_ELEMENTS = 2 ** 31;
 
+/**
+ * Most elements that the dimensions of an empty tensor make without its zeros. They cost a client nothing, and what a
+ * model computes from them may have as many: more rows than these are never sent without anything in them.
+ */
+export const MAX_EMPTY = 2 ** 16;
+
 /** Most dimensions of one tensor; no model comes near it, and it bounds what a message repeats. */
 export const MAX_RANK = 32;
 
@@ -21,13 +27,14 @@ export function parseDatatype(name: string, text: string): Datatype {
 
 /**
  * A shape as a client sent it, checked before anything is allocated for it: dimensions are non-negative integers, at
- * most `MAX_RANK` of them, and their product (zeros left out) is at most `MAX_ELEMENTS`.
+ * most `MAX_RANK` of them, and their product is at most `MAX_ELEMENTS`; without its zeros at most `MAX_EMPTY`.
  */
 export function parseShape(name: string, value: readonly (number | bigint)[]): Shape {
   if (value.length > MAX_RANK) {
     throw invalidArgument(`input ${quote(name)} has ${value.length} dimensions, the limit is ${MAX_RANK}`);
   }
   const shape: number[] = [];
+  const limit = value.some((dimension) => Number(dimension) === 0) ? MAX_EMPTY : MAX_ELEMENTS;
   let product = 1;
   for (const dimension of value) {
     const size = Number(dimension);
@@ -37,8 +44,9 @@ export function parseShape(name: string, value: readonly (number | bigint)[]): S
       );
     }
     product *= size === 0 ? 1 : size;
-    if (product > MAX_ELEMENTS) {
-      throw invalidArgument(`input ${quote(name)}: its shape has more than ${MAX_ELEMENTS} elements`);
+    if (product > limit) {
+      const what = limit === MAX_EMPTY ? 'elements beside its zeros' : 'elements';
+      throw invalidArgument(`input ${quote(name)}: its shape has more than ${limit} ${what}`);
     }
     shape.push(size === 0 ? 0 : size);
   }

@@ -5,6 +5,7 @@ import {
   decodeRawTensor,
   encodeRawTensor,
   MAX_ELEMENTS,
+  MAX_EMPTY,
   MAX_RANK,
   parseDatatype,
   parseShape,
@@ -88,6 +89,7 @@ describe('shapes and datatypes', () => {
     expect(parseShape('x', [2, 3n, 0])).toEqual([2, 3, 0]);
     expect(parseShape('x', [])).toEqual([]);
     expect(parseShape('x', [MAX_ELEMENTS])).toEqual([MAX_ELEMENTS]);
+    expect(parseShape('x', [MAX_EMPTY, 0])).toEqual([MAX_EMPTY, 0]);
   });
 
   it.each<[string, readonly (number | bigint)[]]>([
@@ -97,6 +99,8 @@ describe('shapes and datatypes', () => {
     ['infinity', [Number.POSITIVE_INFINITY]],
     ['too many elements', [65536, 65536]],
     ['a product that hides behind a zero', [0, 2 ** 31, 2]],
+    ['many rows without an element', [MAX_EMPTY + 1, 0]],
+    ['no rows of many elements', [0, 2, MAX_EMPTY]],
     ['a bigint beyond every limit', [2n ** 64n]],
     ['too many dimensions', Array.from({ length: MAX_RANK + 1 }, () => 1)],
   ])('%s is refused', (_, shape) => {
