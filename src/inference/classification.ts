@@ -1,9 +1,11 @@
 import { invalidArgument } from '../errors.ts';
+import { elementCount } from '../tensor/shape.ts';
 import { isStrings, makeTensor, type Tensor } from '../tensor/tensor.ts';
 
 /**
- * Triton's classification extension: the top `count` classes of each row, best first, as BYTES "value:index[:label]".
- * The last dimension holds the classes; a tensor of rank 1 is a single row.
+ * Triton's classification extension: the top `count` classes of each row, best first, as BYTES "value:index[:label]" of
+ * shape [rows, count]. A row is whatever dimension 0 has one of, be it [1000] or [1000, 1, 1]; a tensor of rank 1 is a
+ * single row.
  */
 export function classify(tensor: Tensor, count: number, labels: readonly string[] | undefined): Tensor {
   const { data, shape, datatype } = tensor;
@@ -12,7 +14,8 @@ export function classify(tensor: Tensor, count: number, labels: readonly string[
       `classification needs a numeric output of rank 1 or more, this one is ${datatype} of rank ${shape.length}`,
     );
   }
-  const classes = shape.at(-1) ?? 0;
+  const batch = shape.length === 1 ? [] : shape.slice(0, 1);
+  const classes = elementCount(shape.slice(batch.length));
   const top = Math.min(count, classes);
   const rows = classes === 0 ? 0 : data.length / classes;
   const texts: string[] = [];
@@ -25,7 +28,7 @@ export function classify(tensor: Tensor, count: number, labels: readonly string[
       texts.push(`${values[index]}:${index}${label === undefined ? '' : `:${label}`}`);
     }
   }
-  return makeTensor('BYTES', [...shape.slice(0, -1), top], texts);
+  return makeTensor('BYTES', [...batch, top], texts);
 }
 
 /** What is no number comes last. */

@@ -10,6 +10,14 @@ test('the best classes of each row, with their labels', () => {
   expect(texts(rows, 2, ['a', 'b'])).toEqual(['3:1:b', '2:2', '0.5:0:a', '0.25:2']);
 });
 
+test('a row is all that dimension 0 has one of, whatever its shape', () => {
+  const images = makeTensor('FP32', [2, 3, 1, 1], Float32Array.of(1, 3, 2, 0.5, -1, 0.25));
+  const classified = classify(images, 2, ['a', 'b', 'c']);
+  expect(classified).toEqual(makeTensor('BYTES', [2, 2], ['3:1:b', '2:2:c', '0.5:0:a', '0.25:2:c']));
+  expect(classify(makeTensor('FP32', [3], Float32Array.of(1, 3, 2)), 1, undefined).shape).toEqual([1]);
+  expect(classify(makeTensor('FP32', [4, 0], new Float32Array(0)), 2, undefined).shape).toEqual([4, 0]);
+});
+
 test('64-bit integers keep all their digits', () => {
   const signed = makeTensor('INT64', [2], BigInt64Array.of(2n ** 53n, 2n ** 53n + 1n));
   expect(texts(signed, 2)).toEqual(['9007199254740993:1', '9007199254740992:0']);
