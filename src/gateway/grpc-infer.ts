@@ -1,3 +1,4 @@
+import { InferenceError } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { InferenceResponse } from '../inference/types.ts';
 import { toInferenceRequest, type WireRequest } from '../protocol/grpc-request.ts';
@@ -18,4 +19,16 @@ export function inferFor(
     ...(deadline === undefined ? {} : { deadline }),
   };
   return dataPlane.infer(widenHalfPrecision(dataPlane, request));
+}
+
+/**
+ * The message of an answer, as long as it may be sent: grpc-js ends the call with a longer one, which of a stream takes
+ * all other requests along.
+ */
+export function boundMessage(message: Buffer, limit: number): Buffer {
+  if (message.byteLength <= limit) return message;
+  throw new InferenceError(
+    'payload_too_large',
+    `the answer has ${message.byteLength} bytes, the limit of a message is ${limit}`,
+  );
 }

@@ -71,10 +71,10 @@ const PROTO = join(import.meta.dirname, '../../proto/open_inference_grpc.proto')
 
 /** The gRPC side of the server: the inference service, health and reflection. Rejects when the port cannot be had. */
 export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { dataPlane, logger, host } = options;
+  const { dataPlane, logger, host, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   logThrough(logger);
-  const server = new Server(channelOptions(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES, limits));
+  const server = new Server(channelOptions(maxMessageBytes, limits));
   const draining = new AbortController();
   const health = new GrpcHealth(dataPlane);
   const { definition, implementation } = inferenceService({
@@ -82,6 +82,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     logger,
     ended: options.onRequestEnded ?? (() => {}),
     maxInFlight: limits.maxStreamInFlight,
+    maxMessageBytes,
     draining: draining.signal,
   });
   server.addService(definition, implementation);

@@ -1,6 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { InferenceError, invalidArgument } from '../errors.ts';
-import type { DataPlane } from '../inference/data-plane.ts';
 import { inference as messages } from '../protocol/generated/inference.js';
 import {
   encodeMessage,
@@ -14,7 +13,7 @@ import { encodeInferResponse } from '../protocol/grpc-response.ts';
 import { decoding } from '../protocol/grpc-wire.ts';
 import { quote } from '../protocol/quote.ts';
 import { answerTrailers } from './grpc-call.ts';
-import { inferFor } from './grpc-infer.ts';
+import { boundMessage, inferFor } from './grpc-infer.ts';
 import { type StreamOptions, streamHandler } from './grpc-stream.ts';
 import { type UnaryMethod, unaryHandler } from './grpc-unary.ts';
 
@@ -24,7 +23,7 @@ export const SERVICE = 'inference.GRPCInferenceService';
 const STREAM = 'ModelStreamInfer';
 
 /** The unary methods of the service; each only translates to and from the data plane. */
-function unaryMethods(dataPlane: DataPlane): Record<string, UnaryMethod> {
+function unaryMethods({ dataPlane, maxMessageBytes }: StreamOptions): Record<string, UnaryMethod> {
   return {
     ServerLive: () => answer(encodeMessage(messages.ServerLiveResponse, { live: true })),
     ServerReady: () => answer(encodeMessage(messages.ServerReadyResponse, { ready: dataPlane.ready })),
@@ -53,7 +52,8 @@ function unaryMethods(dataPlane: DataPlane): Record<string, UnaryMethod> {
     },
     ModelInfer: async (message, context) => {
       const response = await inferFor(dataPlane, readInferRequest(message), context);
-      return { message: encodeInferResponse(response), trailers: answerTrailers(context, response) };
+      const answered = boundMessage(encodeInferResponse(response), maxMessageBytes);
+      return { message: answered, trailers: answerTrailers(context, response) };
     },
     RepositoryIndex: (message) => {
       const { repository_name, ready } = read(messages.RepositoryIndexRequest, message);
@@ -115,8 +115,8 @@ export function inferenceService(options: StreamOptions): {
   definition: ServiceDefinition;
   implementation: UntypedServiceImplementation;
 } {
-  const { dataPlane, logger, ended } = options;
-  const unary = Object.entries(unaryMethods(dataPlane));
+  const { logger, ended } = options;
+  const unary = Object.entries(unaryMethods(options));
   return {
     definition: Object.fromEntries(
       [...unary.map(([name]) => name), STREAM].map((name) => [name, methodDefinition(name)]),

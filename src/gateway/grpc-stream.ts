@@ -13,7 +13,7 @@ import {
   logError,
   openCall,
 } from './grpc-call.ts';
-import { inferFor } from './grpc-infer.ts';
+import { boundMessage, inferFor } from './grpc-infer.ts';
 
 export interface StreamOptions {
   readonly dataPlane: DataPlane;
@@ -21,6 +21,8 @@ export interface StreamOptions {
   readonly ended: GrpcRequestEnded;
   /** Requests of one stream that may be in work at once; the next is not read before one is answered. */
   readonly maxInFlight: number;
+  /** Bytes of the longest answer. */
+  readonly maxMessageBytes: number;
   /** Aborted when the server drains: streams then answer what they have read, and end. */
   readonly draining: AbortSignal;
 }
@@ -74,7 +76,7 @@ class InferStream {
 
   async #answer(message: Buffer): Promise<void> {
     const start = performance.now();
-    const { dataPlane, ended, logger } = this.#options;
+    const { dataPlane, ended, logger, maxMessageBytes } = this.#options;
     this.#inFlight++;
     this.#regulate();
     let id = '';
@@ -83,7 +85,7 @@ class InferStream {
       const wire = readInferRequest(message);
       id = wire.id;
       const response = await inferFor(dataPlane, wire, this.#context);
-      this.#write(encodeStreamResponse(response));
+      this.#write(boundMessage(encodeStreamResponse(response), maxMessageBytes));
     } catch (thrown) {
       const error = fromUnknown(thrown);
       code = countedCode(error, this.#context);

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import type { TensorMap } from '../../src/tensor/tensor.ts';
+import { makeTensor, type TensorMap } from '../../src/tensor/tensor.ts';
 import { fakeDataPlane } from '../support/fake-data-plane.ts';
 import { defaultModels, echoModel, FakeRegistry } from '../support/fake-registry.ts';
 import { startGrpc, vectorRequest } from '../support/start-grpc.ts';
@@ -62,6 +62,33 @@ test('an error in the middle is a message of the stream, and the stream goes on'
   expect(await stream.next()).toMatchObject(answer('good'));
   stream.end();
   expect(await stream.status).toMatchObject({ code: status.OK });
+  await close();
+});
+
+test('an answer that is too long is an error of its request, and the stream goes on', async () => {
+  const bomb = {
+    ...echoModel('bomb', 'FP32', ''),
+    run: () => new Map([['output', makeTensor('FP32', [20_000], new Float32Array(20_000))]]),
+  };
+  const dataPlane = fakeDataPlane(new FakeRegistry([...defaultModels(), bomb]));
+  const codes: string[] = [];
+  const onRequestEnded = (_method: string, code: string) => codes.push(code);
+  const { client, close } = await startGrpc({ dataPlane, maxMessageBytes: 64 * 1024, onRequestEnded });
+  const stream = client.stream('ModelStreamInfer');
+  stream.send(vectorRequest('bomb', 'long'));
+  expect(await stream.next()).toMatchObject({
+    error_message: expect.stringMatching(/^the answer has 80\d\d\d bytes, the limit of a message is 65536$/),
+    infer_response: { id: 'long', outputs: [] },
+  });
+  stream.send(vectorRequest('echo_vector', 'short'));
+  expect(await stream.next()).toMatchObject(answer('short'));
+  stream.end();
+  expect(await stream.status).toMatchObject({ code: status.OK });
+  expect(await client.fault('ModelInfer', vectorRequest('bomb'))).toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    details: expect.stringMatching(/limit of a message is 65536$/),
+  });
+  expect(codes).toEqual(['payload_too_large', 'ok', 'payload_too_large']);
   await close();
 });
 
