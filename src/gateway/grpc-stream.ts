@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { type Code, fromUnknown, type InferenceError, unavailable } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
 import { readInferRequest } from '../protocol/grpc-request.ts';
-import { encodeStreamError, encodeStreamResponse } from '../protocol/grpc-response.ts';
+import { encodeStreamError, encodeStreamResponse, type FailedRequest } from '../protocol/grpc-response.ts';
 import {
   type CallContext,
   callTrailers,
@@ -31,6 +31,9 @@ const METHOD = 'ModelStreamInfer';
 
 /** Triton's way to ask that an error ends the stream with its status, instead of being a message of it. */
 const ERRORS_AS_STATUS = 'triton_grpc_error';
+
+/** A message that is no request. */
+const UNREAD: FailedRequest = { model: '', version: '', id: '' };
 
 export function streamHandler(options: StreamOptions): handleBidiStreamingCall<Buffer, Buffer> {
   return (call) => new InferStream(call, options).start();
@@ -79,11 +82,11 @@ class InferStream {
     const { dataPlane, ended, logger, maxMessageBytes } = this.#options;
     this.#inFlight++;
     this.#regulate();
-    let id = '';
+    let request = UNREAD;
     let code: Code | 'ok' = 'ok';
     try {
       const wire = readInferRequest(message);
-      id = wire.id;
+      request = wire;
       const response = await inferFor(dataPlane, wire, this.#context);
       this.#write(boundMessage(encodeStreamResponse(response), maxMessageBytes));
     } catch (thrown) {
@@ -91,7 +94,7 @@ class InferStream {
       code = countedCode(error, this.#context);
       logError(logger, METHOD, error, this.#context);
       if (this.#errorsAsStatus) this.#end(error);
-      else this.#write(encodeStreamError(error.message, id));
+      else this.#write(encodeStreamError(error.message, request));
     }
     ended(METHOD, code, (performance.now() - start) / 1000, message.byteLength);
     this.#inFlight--;

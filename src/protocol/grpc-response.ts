@@ -11,24 +11,34 @@ export function encodeInferResponse(response: InferenceResponse): Buffer {
   return finish(writer);
 }
 
-/** A ModelStreamInferResponse with an answer. Triton's clients look for `triton_final_response` in it. */
+/** Triton's clients look for it to see that nothing more comes for a request. */
+const FINAL: readonly [string, ParameterValue] = ['triton_final_response', true];
+
+/** A ModelStreamInferResponse with an answer, which is the only one of its request. */
 export function encodeStreamResponse(response: InferenceResponse): Buffer {
   const writer = protobuf.Writer.create();
-  const parameters = new Map<string, ParameterValue>([
-    ...response.parameters,
-    ['triton_final_response', true],
-  ]);
+  const parameters = new Map<string, ParameterValue>([...response.parameters, FINAL]);
   writer.uint32(tagOf(2, 2)).fork();
   writeInferResponse(writer, { ...response, parameters });
   return finish(writer.ldelim());
 }
 
-/** A ModelStreamInferResponse that says what went wrong; the id tells the client with which request. */
-export function encodeStreamError(message: string, id: string): Buffer {
+/** What a request called itself and its model; empty where it could not be read. */
+export interface FailedRequest {
+  readonly model: string;
+  readonly version: string;
+  readonly id: string;
+}
+
+/** A ModelStreamInferResponse that says what went wrong, with which request, and that nothing more comes for it. */
+export function encodeStreamError(message: string, { model, version, id }: FailedRequest): Buffer {
   const writer = protobuf.Writer.create();
   writer.uint32(tagOf(1, 2)).string(message);
   writer.uint32(tagOf(2, 2)).fork();
+  if (model !== '') writer.uint32(tagOf(1, 2)).string(model);
+  if (version !== '') writer.uint32(tagOf(2, 2)).string(version);
   if (id !== '') writer.uint32(tagOf(3, 2)).string(id);
+  writeParameters(writer, tagOf(4, 2), new Map([FINAL]));
   return finish(writer.ldelim());
 }
 

@@ -62,8 +62,19 @@ test('a streamed response is the same in field 2, and marked as the last of its 
   });
 });
 
-test('a streamed error is in field 1, and names its request', () => {
-  expect(encodeStreamError('no', '7').toString('hex')).toBe('0a026e6f12031a0137');
+test('a streamed error is in field 1, names its request, and is the last of it', () => {
+  const failed = { model: 'm', version: '1', id: '7' };
+  expect(messages.ModelStreamInferResponse.decode(encodeStreamError('no', failed))).toMatchObject({
+    error_message: 'no',
+    infer_response: {
+      model_name: 'm',
+      model_version: '1',
+      id: '7',
+      parameters: { triton_final_response: { bool_param: true } },
+      outputs: [],
+      raw_output_contents: [],
+    },
+  });
 });
 
 test('parameters take the field of their kind', () => {
