@@ -1,6 +1,6 @@
 import { invalidArgument } from '../errors.ts';
 import { fitsShape, formatShape } from '../tensor/shape.ts';
-import type { Tensor, TensorMap } from '../tensor/tensor.ts';
+import { isStrings, type Tensor, type TensorMap } from '../tensor/tensor.ts';
 import type { ServedVariant } from './served.ts';
 import type { Signature, TensorSpec } from './signature.ts';
 import type { RequestedOutput } from './types.ts';
@@ -55,6 +55,9 @@ function checkRows(rows: number, { batching, model }: ServedVariant): void {
   }
 }
 
+/** What ends a string for the runtime's binding: it would compute with what stands before, and say nothing. */
+const NUL = '\0';
+
 function validateTensor(tensor: Tensor, spec: TensorSpec): void {
   if (tensor.datatype !== spec.datatype) {
     throw invalidArgument(
@@ -64,6 +67,13 @@ function validateTensor(tensor: Tensor, spec: TensorSpec): void {
   if (!fitsShape(tensor.shape, spec.dims)) {
     throw invalidArgument(
       `input '${spec.name}' has shape ${formatShape(tensor.shape)}, the model expects ${formatShape(spec.dims)}`,
+    );
+  }
+  if (!isStrings(tensor.data)) return;
+  const cut = tensor.data.findIndex((text) => text.includes(NUL));
+  if (cut >= 0) {
+    throw invalidArgument(
+      `input '${spec.name}': element ${cut} holds a NUL, which the runtime does not take`,
     );
   }
 }

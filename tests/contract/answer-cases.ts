@@ -27,7 +27,7 @@ export const ANSWERS: readonly ProtocolCase[] = [
   echo('BF16', [1, 3], [0.5, -2, 1.0078125]),
   echo('FP32', [2, 2], [0, -1.5, 3.4028234663852886e38, 2 ** -149]),
   echo('FP64', [1, 3], [0.1, -1e308, 5e-324]),
-  echo('BYTES', [1, 4], ['', 'plain', 'Grüße 你好 👋', '\u0000\ufeffend']),
+  echo('BYTES', [1, 4], ['', 'plain', 'Grüße 你好 👋', '\u0001\ufeffend']),
   echo('FP32', [0, 4], []),
   echo('BYTES', [3, 0], []),
   {

@@ -154,6 +154,15 @@ export const FAULTS: readonly ProtocolCase[] = [
     carriers: RAW,
   },
   {
+    name: 'BYTES with a NUL, which would be cut there, are refused with its place',
+    request: {
+      model: echoName('BYTES'),
+      inputs: [{ name: 'input', datatype: 'BYTES', shape: [1, 2], data: ['whole', 'cut\u0000off'] }],
+    },
+    expected: 'invalid_argument',
+    message: /'input': element 1 holds a NUL/,
+  },
+  {
     name: 'an integer out of range is refused with its place',
     request: {
       model: echoName('INT8'),
