@@ -1,4 +1,5 @@
 import { invalidArgument } from '../errors.ts';
+import type { NumericData } from '../tensor/datatype.ts';
 import { elementCount } from '../tensor/shape.ts';
 import { isStrings, makeTensor, type Tensor } from '../tensor/tensor.ts';
 
@@ -20,15 +21,34 @@ export function classify(tensor: Tensor, count: number, labels: readonly string[
   const rows = classes === 0 ? 0 : data.length / classes;
   const texts: string[] = [];
   for (let row = 0; row < rows; row++) {
-    // As they are: a 64-bit integer made a number could lose the digits that tell which is larger.
-    const values: (number | bigint)[] = [...data.subarray(row * classes, (row + 1) * classes)];
-    const order = Array.from(values.keys()).sort((a, b) => descending(values[a], values[b]));
-    for (const index of order.slice(0, top)) {
+    const values = data.subarray(row * classes, (row + 1) * classes);
+    for (const index of largest(values, top)) {
       const label = labels?.[index];
       texts.push(`${values[index]}:${index}${label === undefined ? '' : `:${label}`}`);
     }
   }
   return makeTensor('BYTES', [...batch, top], texts);
+}
+
+/** So many are picked out in one pass: sorting a vocabulary for three of its words takes a hundred times as long. */
+const PICKED = 64;
+
+/**
+ * The places of the `count` largest, largest first, of equal ones the first. Values are compared as they are: a 64-bit
+ * integer made a number could lose the digits that tell which is larger.
+ */
+function largest(values: NumericData, count: number): number[] {
+  const compare = (a: number, b: number) => descending(values[a], values[b]);
+  if (count > PICKED) return Array.from(values.keys()).sort(compare).slice(0, count);
+  const best: number[] = [];
+  for (let index = 0; index < values.length; index++) {
+    let place = best.length;
+    while (place > 0 && compare(index, best[place - 1] ?? 0) < 0) place--;
+    if (place === count) continue;
+    best.splice(place, 0, index);
+    if (best.length > count) best.pop();
+  }
+  return best;
 }
 
 /** What is no number comes last. */

@@ -25,6 +25,23 @@ test('64-bit integers keep all their digits', () => {
   expect(texts(unsigned, 1)).toEqual(['18446744073709551615:1']);
 });
 
+test('a few classes are the first of all of them in order', () => {
+  const values = Float32Array.from({ length: 500 }, (_, index) => (index * 7919) % 101);
+  const row = makeTensor('FP32', [500], values);
+  const all = texts(row, 500);
+  const order = Array.from(values.keys()).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
+  expect(all).toEqual(order.map((index) => `${values[index]}:${index}`));
+  for (const count of [1, 5, 64, 65]) expect(texts(row, count)).toEqual(all.slice(0, count));
+});
+
+test('a few classes of very many are found without sorting them', () => {
+  const values = Float32Array.from({ length: 2_000_000 }, (_, index) => (index * 7919) % 1_000_003);
+  const rows = makeTensor('FP32', [1, values.length], values);
+  const start = performance.now();
+  expect(texts(rows, 1)).toEqual([`1000002:${values.indexOf(1_000_002)}`]);
+  expect(performance.now() - start).toBeLessThan(1000);
+});
+
 test('what is no number comes last', () => {
   const values = makeTensor('FP32', [5], Float32Array.of(1, Number.NaN, 3, Number.NaN, -Infinity));
   expect(texts(values, 5)).toEqual(['3:2', '1:0', '-Infinity:4', 'NaN:1', 'NaN:3']);
