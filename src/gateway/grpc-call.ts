@@ -13,7 +13,7 @@ import { requestIdOf } from './request-id.ts';
  */
 export type GrpcRequestEnded = (method: string, code: Code | 'ok', seconds: number, bytesIn: number) => void;
 
-/** Longest message of a status: it travels in a header, whose size clients bound. */
+/** Longest message of a status, percent-encoded: it travels in a header, whose size clients bound (C-core at 8 KiB). */
 const MAX_DETAILS = 2048;
 
 /** What grpc-js tells of any call, unary or streamed. */
@@ -95,9 +95,23 @@ export function errorStatus(error: InferenceError, context: CallContext): Status
   }
   return {
     code: STATUS[error.code].grpc satisfies status,
-    details: error.message.slice(0, MAX_DETAILS).toWellFormed(),
+    details: headerText(error.message),
     metadata,
   };
+}
+
+/** The beginning of a text that fits: encoded, a character of it may take nine in the header. */
+function headerText(text: string): string {
+  const start = text.slice(0, MAX_DETAILS).toWellFormed();
+  if (encodeURI(start).length <= MAX_DETAILS) return start;
+  let size = 0;
+  let end = 0;
+  for (const character of start) {
+    size += encodeURI(character).length;
+    if (size > MAX_DETAILS) break;
+    end += character.length;
+  }
+  return start.slice(0, end);
 }
 
 /** Only a fault of ours is logged as one; its cause is for the log alone. */

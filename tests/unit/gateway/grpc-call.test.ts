@@ -41,7 +41,8 @@ test('a cancellation at the deadline counts as the deadline', () => {
 });
 
 test('a message that no header could carry is cut and made well-formed', () => {
-  const { details } = errorStatus(invalidArgument(`\ud800${'x'.repeat(10_000)}`), openCall(call()));
-  expect(details.length).toBe(2048);
-  expect(() => encodeURI(details)).not.toThrow();
+  const details = (message: string) => errorStatus(invalidArgument(message), openCall(call())).details;
+  expect(details(`\ud800${'x'.repeat(10_000)}`)).toBe(`\ufffd${'x'.repeat(2039)}`);
+  expect(details('名'.repeat(10_000))).toBe('名'.repeat(227));
+  expect(encodeURI(details('👋'.repeat(10_000)))).toHaveLength(2040);
 });
