@@ -1,6 +1,7 @@
 import { STABLE_WITHIN } from '../statistics/stability.ts';
 import { compareMeans, type RatioEstimate } from '../statistics/welch.ts';
 import { failedOf } from '../suite/figures.ts';
+import { NEAR } from '../suite/server-search.ts';
 import type { ComparedPoint, ComparedResult, ComparedWindow } from './read-result.ts';
 
 /** A change smaller than this is none, however sure it is. */
@@ -9,9 +10,14 @@ export const TOLERANCE = 0.03;
 /** Nothing is called the same that may have changed by more: windows that count as stable differ by as much. */
 const RESOLUTION = STABLE_WITHIN;
 
+type Figure =
+  | ('rows/s' | 'rows/s to ceiling' | 'p50' | 'p99')
+  | ('rate' | 'rate to ceiling')
+  | ('failures' | 'answers' | 'load');
+
 export interface Comparison {
   readonly label: string;
-  readonly figure: 'rows/s' | 'rows/s to ceiling' | 'p50' | 'p99' | 'failures' | 'answers' | 'load';
+  readonly figure: Figure;
   /** Second run to first; undefined where it cannot be judged. */
   readonly estimate?: RatioEstimate;
   /** `undecided`: the interval is too wide to say that nothing changed. */
@@ -39,7 +45,10 @@ export function compareResults(
     const other = now.get(point.label);
     return other === undefined
       ? [lone(point, 'missing in the second result')]
-      : comparePoints(point, other, tolerance);
+      : [
+          ...brokenSince(point, other),
+          ...(isSearched(other) ? compareRates : compareWindows)(point, other, tolerance),
+        ];
   });
   const added = after.points.filter(({ label }) => !known.has(label));
   return [...compared, ...added.map((point) => lone(point, 'missing in the first result'))];
@@ -52,7 +61,31 @@ const lone = ({ label }: ComparedPoint, why: string): Comparison => ({
   why,
 });
 
-function comparePoints(before: ComparedPoint, after: ComparedPoint, tolerance: number): Comparison[] {
+const isSearched = ({ scenario }: ComparedPoint): boolean => scenario === 'server';
+
+const hasCeiling = ({ ceiling }: ComparedPoint): boolean => ceiling !== undefined;
+
+/**
+ * Two searches for a rate, by what they found alone: their windows were measured at other rates, where other latencies
+ * are no change. The largest rate that meets the bound is between the one that was found and the next step.
+ */
+function compareRates(before: ComparedPoint, after: ComparedPoint, tolerance: number): Comparison[] {
+  const { label } = after;
+  const paired = [before, after].every(hasCeiling);
+  const figure = paired ? 'rate to ceiling' : 'rate';
+  const unusable = [before, after].flatMap(({ invalid }) => invalid)[0];
+  if (unusable !== undefined) return [{ label, figure, verdict: 'not judged', why: unusable }];
+  const [then, now] = [before, after].map(({ headline }) => headline?.value);
+  if (then === undefined || now === undefined) {
+    const verdict = then === now ? 'not judged' : now === undefined ? 'worse' : 'better';
+    return [{ label, figure, verdict, why: `${then ?? 'none'} before, ${now ?? 'none'} now` }];
+  }
+  const ratio = (now / then) * (paired ? (before.ceiling ?? 1) / (after.ceiling ?? 1) : 1);
+  const estimate = { ratio, low: ratio / NEAR, high: ratio * NEAR };
+  return [{ label, figure, estimate, verdict: verdictOf(estimate, 'better', tolerance) }];
+}
+
+function compareWindows(before: ComparedPoint, after: ComparedPoint, tolerance: number): Comparison[] {
   const { label } = after;
   const unusable = [before, after].flatMap((point) => point.invalid)[0];
   const judge = (
@@ -69,10 +102,8 @@ function comparePoints(before: ComparedPoint, after: ComparedPoint, tolerance: n
     if (estimate === undefined) return unjudged('a window without answers');
     return { label, figure, estimate, verdict: verdictOf(estimate, larger, tolerance) };
   };
-  const paired = before.ceiling !== undefined && after.ceiling !== undefined;
   return [
-    ...brokenSince(before, after),
-    paired
+    [before, after].every(hasCeiling)
       ? judge('rows/s to ceiling', (window, point) => (window.rows ?? 0) / (point.ceiling ?? 1), 'better')
       : judge('rows/s', (window) => window.rows, 'better'),
     judge('p50', (window) => window.p50, 'worse'),
@@ -111,7 +142,7 @@ export function comparisonText({ label, figure, estimate, verdict, why }: Compar
   const change =
     estimate === undefined
       ? (why ?? '')
-      : `${percent(estimate.ratio)} (95 %: ${percent(estimate.low)} to ${percent(estimate.high)})`;
+      : `${percent(estimate.ratio)} (${figure.startsWith('rate') ? 'steps of the search' : '95 %'}: ${percent(estimate.low)} to ${percent(estimate.high)})`;
   return `${label.padEnd(34)} ${figure.padEnd(18)} ${verdict.padEnd(11)} ${change}`;
 }
 

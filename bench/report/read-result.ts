@@ -6,12 +6,14 @@ import { FORMAT } from '../suite/result.ts';
 const FIGURE = z.number().nullable();
 
 const POINT = z.object({
+  scenario: z.string(),
   label: z.string(),
   throughput: z.number(),
   windows: z.array(z.object({ rows: FIGURE, p50: FIGURE, p99: FIGURE }).readonly()).readonly(),
   failures: z.record(z.string(), z.number()).readonly(),
   invalid: z.array(z.string()).readonly(),
   ceiling: z.number().positive().optional(),
+  headline: z.object({ value: z.number().optional() }).readonly().optional(),
 });
 
 const RESULT = z.object({ format: z.literal(FORMAT), points: z.array(POINT.readonly()).readonly() });

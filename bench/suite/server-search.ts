@@ -26,7 +26,7 @@ export interface Tried {
 const QUANTILE = 0.99;
 
 /** The search ends when the least rate that misses is this near above the largest that meets. */
-const NEAR = 1.05;
+export const NEAR = 1.05;
 
 /**
  * It ends, too, when no rate down to this share of where it began has met: a window has to last longer the lower the

@@ -28,6 +28,21 @@ test('with ceilings on both sides, throughput is judged against them: a slower m
   expect(verdicts(before, after)).toEqual({ 'rows/s to ceiling': 'same', p50: 'same', p99: 'same' });
 });
 
+test('searches for a rate are compared by what they found, not by the latencies at different rates', () => {
+  const found = (rate: number | undefined, p50 = 10, changes: Partial<Point> = {}): Point => {
+    const headline = { name: 'rate', unit: 'requests/s', ...(rate === undefined ? {} : { value: rate }) };
+    const each = rate ?? 1;
+    return pointOf([each, each, each], p50, { scenario: 'server', headline, ...changes });
+  };
+  expect(verdicts(found(200), found(300, 15))).toEqual({ rate: 'better' });
+  expect(verdicts(found(300), found(200, 5))).toEqual({ rate: 'worse' });
+  expect(verdicts(found(200), found(208))).toEqual({ rate: 'same' });
+  expect(verdicts(found(200), found(undefined))).toEqual({ rate: 'worse' });
+  expect(verdicts(found(undefined), found(undefined))).toEqual({ rate: 'not judged' });
+  const [half, whole] = [found(100, 10, { ceiling: 50 }), found(200, 10, { ceiling: 100 })];
+  expect(verdicts(whole, half)).toEqual({ 'rate to ceiling': 'same' });
+});
+
 test('new failures are worse, whatever the rest says', () => {
   const failing = pointOf([200, 201, 199], 10, { failures: { 'HTTP 503': 3 } });
   expect(verdicts(pointOf([100, 101, 99]), failing)['failures']).toBe('worse');
@@ -90,7 +105,7 @@ test('a file that is not a result is refused by name', () => {
 test('a result that is damaged is refused by name and field', () => {
   const { windows: _, ...without } = pointOf([1, 2]);
   const read = (point: object) => parseResult(JSON.stringify({ ...resultOf(), points: [point] }), 'a.json');
-  expect(() => read({ label: 'concurrency 2' })).toThrow(/a\.json .*'points\.0\.windows'/);
+  expect(() => read({ scenario: 'rate', label: 'concurrency 2' })).toThrow(/a\.json .*'points\.0\.windows'/);
   expect(() => read(without)).toThrow(/a\.json .*'points\.0\.windows'/);
   expect(() => read({ ...without, windows: 'x' })).toThrow(/a\.json .*'points\.0\.windows'/);
 });
