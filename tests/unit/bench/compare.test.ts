@@ -28,6 +28,11 @@ test('with ceilings on both sides, throughput is judged against them: a slower m
   expect(verdicts(before, after)).toEqual({ 'rows/s to ceiling': 'same', p50: 'same', p99: 'same' });
 });
 
+test('a load of a rate that is set is not judged against the ceiling: a faster machine answers no more', () => {
+  const at = (ceiling: number) => pointOf([100, 101, 99], 10, { scenario: 'rate', ceiling });
+  expect(verdicts(at(500), at(600))).toEqual({ 'rows/s': 'same', p50: 'same', p99: 'same' });
+});
+
 test('searches for a rate are compared by what they found, not by the latencies at different rates', () => {
   const found = (rate: number | undefined, p50 = 10, changes: Partial<Point> = {}): Point => {
     const headline = { name: 'rate', unit: 'requests/s', ...(rate === undefined ? {} : { value: rate }) };
