@@ -102,12 +102,16 @@ function compareWindows(before: ComparedPoint, after: ComparedPoint, tolerance: 
     if (estimate === undefined) return unjudged('a window without answers');
     return { label, figure, estimate, verdict: verdictOf(estimate, larger, tolerance) };
   };
-  // At a rate that is set, a faster machine answers no more, so that its ceiling says nothing about the server.
+  // At a rate that is set, a faster machine answers no more, so that its ceiling says nothing about the server; nor
+  // does it say anything about it how many requests happened to go in a window.
   const paired = after.scenario !== 'rate' && [before, after].every(hasCeiling);
+  const known = [before, after].every(({ windows }) => windows.every(({ sent }) => sent !== undefined));
+  const throughput = ({ rows, sent = 1 }: ComparedWindow): number | null =>
+    known && rows !== null ? rows / sent : rows;
   return [
     paired
       ? judge('rows/s to ceiling', (window, point) => (window.rows ?? 0) / (point.ceiling ?? 1), 'better')
-      : judge('rows/s', (window) => window.rows, 'better'),
+      : judge('rows/s', throughput, 'better'),
     judge('p50', (window) => window.p50, 'worse'),
     judge('p99', (window) => window.p99, 'worse'),
   ];

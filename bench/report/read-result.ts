@@ -5,11 +5,13 @@ import { FORMAT } from '../suite/result.ts';
 /** JSON has no NaN: the latency of a window without answers is null. */
 const FIGURE = z.number().nullable();
 
+const WINDOW = z.object({ rows: FIGURE, p50: FIGURE, p99: FIGURE, sent: z.number().positive().optional() });
+
 const POINT = z.object({
   scenario: z.string(),
   label: z.string(),
   throughput: z.number(),
-  windows: z.array(z.object({ rows: FIGURE, p50: FIGURE, p99: FIGURE }).readonly()).readonly(),
+  windows: z.array(WINDOW.readonly()).readonly(),
   failures: z.record(z.string(), z.number()).readonly(),
   invalid: z.array(z.string()).readonly(),
   ceiling: z.number().positive().optional(),

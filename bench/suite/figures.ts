@@ -9,7 +9,14 @@ export const LATE_SHARE = 0.01;
 /** Share of an open load's answers that may be missing at the window's end before the server counts as behind. */
 const BEHIND_SHARE = 0.1;
 
-export function figuresOf({ answered, rows, seconds, latency, failures }: WindowResult): WindowFigures {
+export function figuresOf({
+  answered,
+  rows,
+  seconds,
+  latency,
+  lateness,
+  failures,
+}: WindowResult): WindowFigures {
   const histogram = Histogram.from(latency);
   return {
     throughput: answered / seconds,
@@ -20,6 +27,7 @@ export function figuresOf({ answered, rows, seconds, latency, failures }: Window
     p95: histogram.quantile(0.95),
     p99: histogram.quantile(0.99),
     failed: sum(failures),
+    ...(lateness === undefined ? {} : { sent: lateness.count / seconds }),
   };
 }
 

@@ -80,7 +80,7 @@ async function measureWindow(bench: Bench, { label, load }: PointSpec, index: nu
   const short = index > 0 && load.kind === 'closed';
   const warmUp = short ? Math.min(bench.warmUp, SHORT_WARM_UP) : bench.warmUp;
   const result = await bench.generator.run(
-    { load, warmUp, duration: bench.window },
+    { load: loadOf(load, index), warmUp, duration: bench.window },
     {
       measuring: () => {
         before = read(bench);
@@ -92,6 +92,13 @@ async function measureWindow(bench: Bench, { label, load }: PointSpec, index: nu
   );
   return { result, before: await before, after: await read(bench) };
 }
+
+/**
+ * Every window of an open load has arrivals of its own: the same ones again would agree with each other however many
+ * bursts they happen to have, and three times their percentile would still be that of one.
+ */
+const loadOf = (load: Load, index: number): Load =>
+  load.kind === 'open' ? { ...load, seed: load.seed + index } : load;
 
 async function read({ counters, serverPid }: Bench): Promise<Reading> {
   return { cpu: await readCpu(serverPid), counters: await counters() };
@@ -108,10 +115,11 @@ function isWorthMore(measured: readonly Measured[], leastQueries: number): boole
   return count < leastQueries || !isSteady(windows);
 }
 
+/** An open load's windows differ in what was sent, which is chance: what became of it is the server's. */
 function isSteady(windows: readonly WindowResult[]): boolean {
   return isStable(
-    windows.map(({ answered, seconds, latency }) => ({
-      throughput: answered / seconds,
+    windows.map(({ answered, seconds, latency, lateness }) => ({
+      throughput: answered / (lateness?.count ?? seconds),
       latency: Histogram.from(latency).mean,
     })),
   );

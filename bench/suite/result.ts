@@ -29,6 +29,8 @@ export interface WindowFigures {
   readonly p95: number;
   readonly p99: number;
   readonly failed: number;
+  /** Requests that were meant to go; open load only, where their number is chance. */
+  readonly sent?: number;
 }
 
 /** What a scenario is about, in one number. */

@@ -33,6 +33,16 @@ test('a load of a rate that is set is not judged against the ceiling: a faster m
   expect(verdicts(at(500), at(600))).toEqual({ 'rows/s': 'same', p50: 'same', p99: 'same' });
 });
 
+test('how many requests of an open load went is chance, and no change', () => {
+  const open = (sent: readonly number[], share: number): Point => {
+    const point = pointOf(sent.map((each) => each * share));
+    return { ...point, windows: point.windows.map((each, index) => ({ ...each, sent: sent[index] ?? 0 })) };
+  };
+  const before = open([80, 110, 100], 1);
+  expect(verdicts(before, open([120, 90, 75], 1))['rows/s']).toBe('same');
+  expect(verdicts(before, open([120, 90, 75], 0.8))['rows/s']).toBe('worse');
+});
+
 test('searches for a rate are compared by what they found, not by the latencies at different rates', () => {
   const found = (rate: number | undefined, p50 = 10, changes: Partial<Point> = {}): Point => {
     const headline = { name: 'rate', unit: 'requests/s', ...(rate === undefined ? {} : { value: rate }) };

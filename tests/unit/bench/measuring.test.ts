@@ -153,6 +153,23 @@ test('an open load is warm again in every window: nothing is out when it begins'
   expect(warmUps).toEqual([1000, 1000, 1000]);
 });
 
+test('every window of an open load has arrivals of its own, the same in every run', async () => {
+  const { bench } = serverOf(100, () => 10);
+  const seedsOf = async (): Promise<number[]> => {
+    const seeds: number[] = [];
+    const run = async (window: Window): Promise<WindowResult> => {
+      if (window.load.kind === 'open') seeds.push(window.load.seed);
+      return bench.generator.run(window);
+    };
+    const many = { ...bench, generator: { run }, mostWindows: 20 };
+    await measurePoint(many, { scenario: 'rate', label: 'open', load: OPEN });
+    return seeds;
+  };
+  const seeds = await seedsOf();
+  expect(new Set(seeds).size).toBe(3);
+  expect(await seedsOf()).toEqual(seeds);
+});
+
 test.each([
   [50, ['the server did not keep up: 50.0 answers/s to 200.0 requests/s']],
   [190, []],
