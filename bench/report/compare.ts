@@ -1,5 +1,5 @@
 import { STABLE_WITHIN } from '../statistics/stability.ts';
-import { compareMeans, type RatioEstimate } from '../statistics/welch.ts';
+import { type RatioEstimate, ratioOf } from '../statistics/welch.ts';
 import { failedOf } from '../suite/figures.ts';
 import { NEAR } from '../suite/server-search.ts';
 import type { ComparedPoint, ComparedResult, ComparedWindow } from './read-result.ts';
@@ -63,7 +63,9 @@ const lone = ({ label }: ComparedPoint, why: string): Comparison => ({
 
 const isSearched = ({ scenario }: ComparedPoint): boolean => scenario === 'server';
 
-const hasCeiling = ({ ceiling }: ComparedPoint): boolean => ceiling !== undefined;
+/** How the machine's own speed changed, by bare sessions: it is as noisy as what is measured beside it. */
+const ceilingsOf = (before: ComparedPoint, after: ComparedPoint) =>
+  ratioOf([after.ceilings ?? []], [before.ceilings ?? []]);
 
 /**
  * Two searches for a rate, by what they found alone: their windows were measured at other rates, where other latencies
@@ -71,8 +73,8 @@ const hasCeiling = ({ ceiling }: ComparedPoint): boolean => ceiling !== undefine
  */
 function compareRates(before: ComparedPoint, after: ComparedPoint, tolerance: number): Comparison[] {
   const { label } = after;
-  const paired = [before, after].every(hasCeiling);
-  const figure = paired ? 'rate to ceiling' : 'rate';
+  const machine = ceilingsOf(before, after);
+  const figure = machine ? 'rate to ceiling' : 'rate';
   const unusable = [before, after].flatMap(({ invalid }) => invalid)[0];
   if (unusable !== undefined) return [{ label, figure, verdict: 'not judged', why: unusable }];
   const [then, now] = [before, after].map(({ headline }) => headline?.value);
@@ -80,8 +82,9 @@ function compareRates(before: ComparedPoint, after: ComparedPoint, tolerance: nu
     const verdict = then === now ? 'not judged' : now === undefined ? 'worse' : 'better';
     return [{ label, figure, verdict, why: `${then ?? 'none'} before, ${now ?? 'none'} now` }];
   }
-  const ratio = (now / then) * (paired ? (before.ceiling ?? 1) / (after.ceiling ?? 1) : 1);
-  const estimate = { ratio, low: ratio / NEAR, high: ratio * NEAR };
+  const { ratio = 1, low = 1, high = 1 } = machine ?? {};
+  const found = now / then;
+  const estimate = { ratio: found / ratio, low: found / high / NEAR, high: (found / low) * NEAR };
   return [{ label, figure, estimate, verdict: verdictOf(estimate, 'better', tolerance) }];
 }
 
@@ -89,31 +92,31 @@ function compareWindows(before: ComparedPoint, after: ComparedPoint, tolerance: 
   const { label } = after;
   const unusable = [before, after].flatMap((point) => point.invalid)[0];
   const judge = (
-    figure: Comparison['figure'],
-    pick: (window: ComparedWindow, point: ComparedPoint) => number | null,
+    figure: Figure,
+    pick: (window: ComparedWindow) => number | null,
     larger: 'better' | 'worse',
+    scale: (point: ComparedPoint) => readonly (readonly number[])[] = () => [],
   ): Comparison => {
     const unjudged = (why: string): Comparison => ({ label, figure, verdict: 'not judged', why });
     if (unusable !== undefined) return unjudged(unusable);
     if (Math.min(before.windows.length, after.windows.length) < 2) return unjudged('too few windows');
-    const values = (point: ComparedPoint): number[] =>
-      point.windows.map((window) => pick(window, point) ?? Number.NaN);
-    const estimate = compareMeans(values(before), values(after));
+    const values = ({ windows }: ComparedPoint) => windows.map((window) => pick(window) ?? Number.NaN);
+    const estimate = ratioOf([values(after), ...scale(before)], [values(before), ...scale(after)]);
     if (estimate === undefined) return unjudged('a window without answers');
     return { label, figure, estimate, verdict: verdictOf(estimate, larger, tolerance) };
   };
-  // At a rate that is set, a faster machine answers no more, so that its ceiling says nothing about the server; nor
-  // does it say anything about it how many requests happened to go in a window.
-  const paired = after.scenario !== 'rate' && [before, after].every(hasCeiling);
   const known = [before, after].every(({ windows }) => windows.every(({ sent }) => sent !== undefined));
   const throughput = ({ rows, sent = 1 }: ComparedWindow): number | null =>
     known && rows !== null ? rows / sent : rows;
+  // At a rate that is set, a faster machine answers no more, so that its ceiling says nothing about the server; nor
+  // does it say anything about it how many requests happened to go in a window.
+  const paired = after.scenario !== 'rate' && ceilingsOf(before, after) !== undefined;
   return [
     paired
-      ? judge('rows/s to ceiling', (window, point) => (window.rows ?? 0) / (point.ceiling ?? 1), 'better')
+      ? judge('rows/s to ceiling', throughput, 'better', ({ ceilings = [] }) => [ceilings])
       : judge('rows/s', throughput, 'better'),
-    judge('p50', (window) => window.p50, 'worse'),
-    judge('p99', (window) => window.p99, 'worse'),
+    judge('p50', ({ p50 }) => p50, 'worse'),
+    judge('p99', ({ p99 }) => p99, 'worse'),
   ];
 }
 

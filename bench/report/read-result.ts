@@ -14,7 +14,7 @@ const POINT = z.object({
   windows: z.array(WINDOW.readonly()).readonly(),
   failures: z.record(z.string(), z.number()).readonly(),
   invalid: z.array(z.string()).readonly(),
-  ceiling: z.number().positive().optional(),
+  ceilings: z.array(z.number().positive()).readonly().optional(),
   headline: z.object({ value: z.number().optional() }).readonly().optional(),
 });
 

@@ -8,35 +8,40 @@ export interface RatioEstimate {
   readonly high: number;
 }
 
+type Sets = readonly (readonly number[])[];
+
 /**
- * Ratio of the (geometric) means of two sets of positive figures, with the interval that holds it with the given
- * confidence: Welch's t interval on the logarithms, which does not ask for equal spread. Undefined with fewer than two
- * figures on a side.
+ * The product of the (geometric) means of the sets above the line by that of those below, with the interval that holds
+ * it with the given confidence: Welch's t interval on the logarithms, which does not ask for equal spread, and counts
+ * the spread of every set. Undefined where a set has fewer than two figures, or one that is not positive.
  */
-export function compareMeans(
-  before: readonly number[],
-  after: readonly number[],
-  confidence = 0.95,
-): RatioEstimate | undefined {
-  if (before.length < 2 || after.length < 2 || [...before, ...after].some((each) => !(each > 0)))
-    return undefined;
-  const a = momentsOf(before.map(Math.log));
-  const b = momentsOf(after.map(Math.log));
-  const difference = b.mean - a.mean;
-  const error = Math.sqrt(a.error + b.error);
-  const ratio = Math.exp(difference);
+export function ratioOf(above: Sets, below: Sets, confidence = 0.95): RatioEstimate | undefined {
+  const sets = [...above, ...below];
+  if (sets.some((set) => set.length < 2 || set.some((each) => !(each > 0)))) return undefined;
+  const moments = sets.map((set) => momentsOf(set.map(Math.log)));
+  const middle = moments.reduce(
+    (sum, each, index) => sum + (index < above.length ? each.mean : -each.mean),
+    0,
+  );
+  const ratio = Math.exp(middle);
+  const error = moments.reduce((sum, each) => sum + each.error, 0);
   if (error === 0) return { ratio, low: ratio, high: ratio };
-  const freedom =
-    (a.error + b.error) ** 2 / (a.error ** 2 / (before.length - 1) + b.error ** 2 / (after.length - 1));
-  const reach = studentQuantile(confidence, freedom) * error;
-  return { ratio, low: Math.exp(difference - reach), high: Math.exp(difference + reach) };
+  const freedom = error ** 2 / moments.reduce((sum, each) => sum + each.error ** 2 / (each.count - 1), 0);
+  const reach = studentQuantile(confidence, freedom) * Math.sqrt(error);
+  return { ratio, low: Math.exp(middle - reach), high: Math.exp(middle + reach) };
 }
 
-/** Mean, and variance of the mean. */
-function momentsOf(values: readonly number[]): { readonly mean: number; readonly error: number } {
+interface Moments {
+  readonly count: number;
+  readonly mean: number;
+  /** Variance of the mean. */
+  readonly error: number;
+}
+
+function momentsOf(values: readonly number[]): Moments {
   const middle = mean(values);
   const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
-  return { mean: middle, error: variance / values.length };
+  return { count: values.length, mean: middle, error: variance / values.length };
 }
 
 /** The t for which a share `confidence` of Student's distribution lies between -t and t. */

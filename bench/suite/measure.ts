@@ -67,8 +67,8 @@ export async function measurePoint(bench: Bench, spec: PointSpec): Promise<Point
   const least = spec.leastQueries ?? 0;
   do {
     measured.push(await measureWindow(bench, spec, measured.length));
+    if (bench.ceiling !== undefined) ceilings.push(await bench.ceiling());
   } while (measured.length < bench.mostWindows && isWorthMore(measured, least));
-  if (bench.ceiling !== undefined) ceilings.push(await bench.ceiling());
   return toPoint(spec, measured, ceilings);
 }
 
@@ -141,6 +141,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const reused = known ? reusedBetween(before, after) : undefined;
   const notes = notesOf(merged);
   const stable = isSteady(measured.map(({ result }) => result));
+  const beside = ceilings.slice(-counted.length - 1);
   return {
     scenario: spec.scenario,
     label: spec.label,
@@ -158,7 +159,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
     ...(stages === undefined ? {} : { stages }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(reused === undefined ? {} : { reused }),
-    ...(ceilings.length === 0 ? {} : { ceiling: mean(ceilings) }),
+    ...(beside.length === 0 ? {} : { ceiling: mean(beside), ceilings: beside }),
     cores: coresOf(counted),
   };
 }

@@ -69,8 +69,9 @@ export interface Point {
   readonly reused?: Reused;
   /** Rows per batch that the server executed. */
   readonly batchSize?: number;
-  /** Rows per second of bare sessions right before and after. */
+  /** Rows per second of bare sessions right before, between and after the windows that count; `ceiling` is the mean. */
   readonly ceiling?: number;
+  readonly ceilings?: readonly number[];
   /** Cores busy on average; the server's only where it runs here. */
   readonly cores: { readonly server?: number; readonly generator: number; readonly others?: number };
   readonly headline?: Headline;

@@ -23,14 +23,21 @@ test('a change within the noise, or within the tolerance, is none', () => {
 });
 
 test('with ceilings on both sides, throughput is judged against them: a slower machine is no regression', () => {
-  const before = pointOf([90, 91, 89], 10, { ceiling: 100 });
-  const after = pointOf([45, 45.5, 44.5], 10, { ceiling: 50 });
+  const before = pointOf([90, 91, 89], 10, { ceilings: [100, 102, 98] });
+  const after = pointOf([45, 45.5, 44.5], 10, { ceilings: [50, 51, 49] });
   expect(verdicts(before, after)).toEqual({ 'rows/s to ceiling': 'same', p50: 'same', p99: 'same' });
 });
 
+test('a ceiling is as noisy as what is measured beside it, and makes no verdict sure that it makes', () => {
+  const beside = (...ceilings: number[]) => pointOf([90, 90.5, 89.5], 10, { ceilings });
+  const before = beside(100, 104, 98, 102);
+  expect(verdicts(before, beside(112, 99, 118, 101))['rows/s to ceiling']).toBe('undecided');
+  expect(verdicts(before, beside(150, 156, 148, 152))['rows/s to ceiling']).toBe('worse');
+});
+
 test('a load of a rate that is set is not judged against the ceiling: a faster machine answers no more', () => {
-  const at = (ceiling: number) => pointOf([100, 101, 99], 10, { scenario: 'rate', ceiling });
-  expect(verdicts(at(500), at(600))).toEqual({ 'rows/s': 'same', p50: 'same', p99: 'same' });
+  const at = (ceilings: number[]) => pointOf([100, 101, 99], 10, { scenario: 'rate', ceilings });
+  expect(verdicts(at([500, 501]), at([600, 601]))).toEqual({ 'rows/s': 'same', p50: 'same', p99: 'same' });
 });
 
 test('how many requests of an open load went is chance, and no change', () => {
@@ -54,7 +61,7 @@ test('searches for a rate are compared by what they found, not by the latencies 
   expect(verdicts(found(200), found(208))).toEqual({ rate: 'same' });
   expect(verdicts(found(200), found(undefined))).toEqual({ rate: 'worse' });
   expect(verdicts(found(undefined), found(undefined))).toEqual({ rate: 'not judged' });
-  const [half, whole] = [found(100, 10, { ceiling: 50 }), found(200, 10, { ceiling: 100 })];
+  const [half, whole] = [found(100, 10, { ceilings: [50, 50.5] }), found(200, 10, { ceilings: [100, 101] })];
   expect(verdicts(whole, half)).toEqual({ 'rate to ceiling': 'same' });
 });
 

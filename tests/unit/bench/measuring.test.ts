@@ -97,6 +97,16 @@ test.each([
   expect(many?.note).toContain(`${rate / 4} of ${rate * 1.25} queries failed`);
 });
 
+test('the ceiling is measured on both sides of every window, and counts beside those that count', async () => {
+  const { bench } = serverOf(100, () => (ceilings < 3 ? 100 : 10));
+  let ceilings = 0;
+  const ceiling = async (): Promise<number> => ++ceilings;
+  const load = { kind: 'closed', concurrency: 1, driver: 'own' } as const;
+  const spec = { scenario: 'concurrency', label: 'one', load } as const;
+  const point = await measurePoint({ ...bench, ceiling, mostWindows: 20 }, spec);
+  expect(point).toMatchObject({ ceilings: [3, 4, 5, 6], ceiling: 4.5 });
+});
+
 test('failures of windows that do not count are told', async () => {
   let windows = 0;
   const { bench } = serverOf(100, () => (windows === 1 ? 100 : 10));
