@@ -37,6 +37,12 @@ const LEAST_SHARE = 1 / 16;
 /** Windows that are added while the figures leave it open whether the bound is met. */
 const MOST_TRIES = 3;
 
+/**
+ * A window lasts so many times the bound at least: more than a server can answer piles up slowly, and a rate that is
+ * `NEAR` above it has to miss the bound before the window ends.
+ */
+const BOUNDS_PER_WINDOW = 1 / (NEAR - 1);
+
 /** Concurrency of the closed loop that tells where to begin. */
 const PROBE_CONCURRENCY = 32;
 
@@ -74,7 +80,7 @@ async function closedRate({ generator, progress, warmUp, window }: Bench): Promi
 /** Failed requests are slow ones: none of them was on time. */
 async function tryRate({ generator, progress, warmUp, window }: Bench, search: ServerSearch, rate: number) {
   const enough = (queriesNeeded(1, QUANTILE) * 1.1 * 1000) / rate;
-  const duration = Math.max(window, enough);
+  const duration = Math.max(window, enough, search.bound * BOUNDS_PER_WINDOW);
   const load = { kind: 'open', arrivals: { kind: 'poisson', rate }, seed: search.seed } as const;
   let [count, slow] = [0, 0];
   for (let attempt = 1; ; attempt++) {

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { schedule } from '../../../bench/load/arrivals.ts';
+import type { Window, WindowResult } from '../../../bench/load/messages.ts';
+import type { Bench } from '../../../bench/suite/measure.ts';
+import { searchRate } from '../../../bench/suite/server-search.ts';
+import { histogramOf } from './result-fixture.ts';
+
+/** Milliseconds that the server below takes for a request: it answers 100 a second, one after the other. */
+const SERVICE = 10;
+
+/** A server with one queue, without an end, in the order of arrival. */
+function queueLatencies({ load, warmUp, duration }: Window): number[] {
+  if (load.kind === 'closed') return Array.from({ length: duration / SERVICE }, () => SERVICE);
+  let free = 0;
+  const latencies: number[] = [];
+  for (const time of schedule(load.arrivals, warmUp + duration, load.seed)) {
+    free = Math.max(free, time) + SERVICE;
+    if (time >= warmUp) latencies.push(free - time);
+  }
+  return latencies;
+}
+
+function benchOf(latenciesOf: (window: Window) => number[], late = (): number => 0): Bench {
+  const run = async (window: Window): Promise<WindowResult> => {
+    const latencies = latenciesOf(window);
+    const answered = latencies.length;
+    return {
+      ...{
+        seconds: window.duration / 1000,
+        answered,
+        rows: answered,
+        failures: {},
+        byModel: {},
+        generatorCpu: 0,
+      },
+      latency: histogramOf(latencies),
+      ...(window.load.kind === 'open' ? { lateness: histogramOf(latencies.map(late)) } : {}),
+    };
+  };
+  return {
+    counters: async () => undefined,
+    ...{ generator: { run }, mostWindows: 1, warmUp: 0, window: 1000 },
+    progress: { status: () => {}, point: () => {} },
+  };
+}
+
+test.each([100, 2000])(
+  'a rate that the server cannot keep up with does not meet a bound of %d ms',
+  async (bound) => {
+    const { rate } = await searchRate(benchOf(queueLatencies), { bound, seed: 1 });
+    expect(rate).toBeGreaterThan(50);
+    expect(rate).toBeLessThan(106);
+  },
+);
