@@ -52,3 +52,30 @@ test.each([100, 2000])(
     expect(rate).toBeLessThan(106);
   },
 );
+
+test('one window in which the generator could not keep up does not end the search below it', async () => {
+  let disturbed = 0;
+  let slow = 0;
+  const bench = benchOf(
+    (window) => {
+      const low = window.load.kind === 'open' && window.load.arrivals.rate < 60;
+      slow = low && disturbed++ === 0 ? 5 : 0;
+      return queueLatencies(window);
+    },
+    () => slow,
+  );
+  const undisturbed = await searchRate(benchOf(queueLatencies), { bound: 100, seed: 1 });
+  expect(undisturbed.rate).toBeGreaterThan(60);
+  const found = await searchRate(bench, { bound: 100, seed: 1 });
+  expect(disturbed).toBeGreaterThan(0);
+  expect(found.rate).toBeCloseTo(undisturbed.rate, 6);
+});
+
+test('a rate that the generator never sends in time is not claimed', async () => {
+  const { rate, tried } = await searchRate(
+    benchOf(queueLatencies, () => 5),
+    { bound: 100, seed: 1 },
+  );
+  expect(rate).toBe(0);
+  expect(tried[0]?.outcome).toBe('late');
+});
