@@ -46,6 +46,10 @@ const MOST_LATE = 2;
  */
 const BOUNDS_PER_WINDOW = 1 / (NEAR - 1);
 
+/** Rates that are tried at most; the last of them are left to bisect what the doubling leaves. */
+const MOST_RATES = 12;
+const BISECTIONS = 4;
+
 /** Concurrency of the closed loop that tells where to begin. */
 const PROBE_CONCURRENCY = 32;
 
@@ -63,11 +67,11 @@ export async function searchRate(bench: Bench, search: ServerSearch): Promise<Fo
   let missed = await closedRate(bench);
   const least = missed * LEAST_SHARE;
   if (missed === 0) return { rate: 0, tried };
-  while (tried.length < 4 && (await meets(missed))) {
+  while (tried.length < MOST_RATES - BISECTIONS && (await meets(missed))) {
     met = missed;
     missed *= 2;
   }
-  while (missed > met * NEAR && missed > least && tried.length < 12) {
+  while (missed > met * NEAR && missed > least && tried.length < MOST_RATES) {
     const middle = met === 0 ? missed / 2 : Math.sqrt(met * missed);
     if (await meets(middle)) met = middle;
     else missed = middle;

@@ -79,3 +79,13 @@ test('a rate that the generator never sends in time is not claimed', async () =>
   expect(rate).toBe(0);
   expect(tried[0]?.outcome).toBe('late');
 });
+
+test('the search goes far above what a closed loop answers, where latency and not the server limits that', async () => {
+  const most = 10_000;
+  const latencies = ({ load, duration }: Window): number[] => {
+    const rate = load.kind === 'open' ? load.arrivals.rate : 100;
+    return Array.from({ length: (rate * duration) / 1000 }, () => (rate > most ? 1000 : 80));
+  };
+  const { rate } = await searchRate(benchOf(latencies), { bound: 100, seed: 1 });
+  expect(rate).toBeGreaterThan(most / 1.06);
+});
