@@ -4,7 +4,7 @@ import { queriesNeeded, sureQuantile } from '../statistics/early-stopping.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { type Bench, measurePoint } from './measure.ts';
 import type { Headline, Point, Scenario } from './result.ts';
-import { searchRate } from './server-search.ts';
+import { refutation, searchRate, unseen } from './server-search.ts';
 
 export interface ScenarioOptions {
   readonly concurrencies: readonly number[];
@@ -65,16 +65,22 @@ const RUN: Readonly<Record<Scenario, Run>> = {
   },
   server: async (bench, { bound, seed }) => {
     const { rate, tried } = await searchRate(bench, { bound, seed });
+    const load: Load = {
+      kind: 'open',
+      arrivals: { kind: 'poisson', rate: Math.max(rate, 1) },
+      seed: unseen(seed),
+    };
+    // Without the rate: runs that found others are compared by it.
+    const label = `server, p99 within ${bound} ms`;
+    const point = await measurePoint(bench, { scenario: 'server', label, load });
+    const refuted = rate === 0 ? undefined : refutation(point, rate, bound);
     const headline: Headline = {
       name: `Poisson rate with p99 within ${bound} ms`,
-      ...(rate === 0 ? {} : { value: rate }),
+      ...(rate === 0 || refuted !== undefined ? {} : { value: rate }),
       unit: 'requests/s',
       note: `tried ${tried.map((each) => `${each.rate.toFixed(0)} (${each.outcome})`).join(', ')}`,
     };
-    const load: Load = { kind: 'open', arrivals: { kind: 'poisson', rate: Math.max(rate, 1) }, seed };
-    // Without the rate: runs that found others are compared by it.
-    const label = `server, p99 within ${bound} ms`;
-    return [{ ...(await measurePoint(bench, { scenario: 'server', label, load })), headline }];
+    return [{ ...point, headline, invalid: [...point.invalid, ...(refuted === undefined ? [] : [refuted])] }];
   },
   offline: async (bench, { offlineConcurrency, driver }) => {
     const load: Load = { kind: 'closed', concurrency: offlineConcurrency, driver };

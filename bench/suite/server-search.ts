@@ -3,6 +3,7 @@ import { judge, queriesNeeded } from '../statistics/early-stopping.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { failedOf, LATE_SHARE, lateShare } from './figures.ts';
 import type { Bench } from './measure.ts';
+import type { Point } from './result.ts';
 
 export interface ServerSearch {
   /** The 99th percentile must not be above this, milliseconds. */
@@ -24,6 +25,9 @@ export interface Tried {
 }
 
 const QUANTILE = 0.99;
+
+/** Seeds from here on are of arrivals that no search has had. */
+const UNSEEN = 1000;
 
 /** The search ends when the least rate that misses is this near above the largest that meets. */
 export const NEAR = 1.05;
@@ -111,6 +115,18 @@ async function tryRate(
     if (verdict !== 'open') return verdict;
     if (attempt - late === MOST_TRIES) return 'missed';
   }
+}
+
+/** The seed of the load that a found rate is measured with anew: the search may have had luck with its arrivals. */
+export const unseen = (seed: number): number => seed + UNSEEN;
+
+/** What says for sure that a rate does not meet the bound it was found for; undefined where nothing does. */
+export function refutation({ latency, windows }: Point, rate: number, bound: number): string | undefined {
+  const failed = windows.reduce((sum, each) => sum + each.failed, 0);
+  const count = latency.count + failed;
+  const slow = Histogram.from(latency).above(bound) + failed;
+  if (judge(count, slow, QUANTILE) !== 'missed') return undefined;
+  return `measured again at ${rate.toFixed(1)} requests/s, ${slow} of ${count} were not answered within ${bound} ms`;
 }
 
 const slowIn = (result: WindowResult, bound: number): number =>

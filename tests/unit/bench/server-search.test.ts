@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { schedule } from '../../../bench/load/arrivals.ts';
 import type { Window, WindowResult } from '../../../bench/load/messages.ts';
 import type { Bench } from '../../../bench/suite/measure.ts';
+import { runScenario } from '../../../bench/suite/scenarios.ts';
 import { searchRate } from '../../../bench/suite/server-search.ts';
 import { histogramOf } from './result-fixture.ts';
 
@@ -88,4 +89,29 @@ test('the search goes far above what a closed loop answers, where latency and no
   };
   const { rate } = await searchRate(benchOf(latencies), { bound: 100, seed: 1 });
   expect(rate).toBeGreaterThan(most / 1.06);
+});
+
+test('a rate that misses the bound when it is measured again is not claimed', async () => {
+  const options = {
+    ...{ concurrencies: [], rates: [], arrivals: 'poisson', bound: 100, offlineConcurrency: 1, seed: 1 },
+    driver: 'own',
+  } as const;
+  const seeds = new Set<number>();
+  const pointWith = async (slower: number) => {
+    let searching = true;
+    const bench = benchOf((window) => {
+      // The last windows are those with arrivals that were not in the search.
+      if (window.load.kind === 'open') searching &&= window.load.seed < 1000;
+      if (window.load.kind === 'open') seeds.add(window.load.seed);
+      return queueLatencies(window).map((latency) => (searching ? latency : latency * slower));
+    });
+    return (await runScenario('server', { ...bench, window: 5000 }, options))[0];
+  };
+  const kept = await pointWith(1);
+  expect(kept?.headline?.value).toBeGreaterThan(50);
+  expect(kept?.invalid).toEqual([]);
+  const refuted = await pointWith(10);
+  expect(refuted?.headline?.value).toBeUndefined();
+  expect(refuted?.invalid).toEqual([expect.stringMatching(/measured again at .* within 100 ms/)]);
+  expect([...seeds].filter((seed) => seed > 1000)).toHaveLength(1);
 });
