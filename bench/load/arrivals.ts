@@ -33,13 +33,26 @@ function gaps(arrivals: Arrivals, random: () => number): () => number {
       return () => mean;
     case 'poisson':
       return () => mean * exponential(random);
-    case 'gamma': {
-      const shape = 1 / arrivals.cv ** 2;
-      return () => (mean / shape) * gamma(shape, random);
-    }
+    case 'gamma':
+      return gammaGaps(mean, 1 / arrivals.cv ** 2, random);
     case 'burst':
       return burstGaps(arrivals, random);
   }
+}
+
+/**
+ * The first gap is what is left, at a time that is nobody's arrival, of one that began before it. A whole one would
+ * begin every schedule with an arrival, and those of bursts come together: far more than the rate in a short one.
+ */
+function gammaGaps(mean: number, shape: number, random: () => number): () => number {
+  const scale = mean / shape;
+  let first = true;
+  return () => {
+    if (!first) return scale * gamma(shape, random);
+    first = false;
+    // Such a time is in a long gap more often, in proportion to its length, and anywhere within it.
+    return random() * scale * gamma(shape + 1, random);
+  };
 }
 
 /** Exponential gaps whose rate changes with the state; a gap that crosses a change goes on at the new rate. */

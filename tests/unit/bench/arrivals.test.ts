@@ -27,6 +27,23 @@ test.each<[Arrivals, number]>([
   expect(Math.abs(found.cv - cv)).toBeLessThan(0.05 + 0.08 * cv);
 });
 
+test.each<Arrivals>([
+  { kind: 'poisson', rate: 20 },
+  { kind: 'gamma', rate: 20, cv: 0.5 },
+  { kind: 'gamma', rate: 20, cv: 8 },
+  { kind: 'burst', rate: 20, factor: 10, calm: 5, burst: 1 },
+])('short schedules of %o have the rate on average, also in their first second', (arrivals) => {
+  const seeds = 4000;
+  let [all, early] = [0, 0];
+  for (let seed = 0; seed < seeds; seed++) {
+    const times = schedule(arrivals, 5000, seed);
+    all += times.length;
+    early += times.filter((time) => time < 1000).length;
+  }
+  expect(Math.abs(all / seeds / 100 - 1)).toBeLessThan(0.1);
+  expect(Math.abs(early / seeds / 20 - 1)).toBeLessThan(0.15);
+});
+
 test('bursts keep the mean rate and spread counts far more than Poisson does', () => {
   const times = schedule({ kind: 'burst', rate: 40, factor: 10, calm: 2, burst: 0.2 }, 1_000_000, 5);
   const counts = new Array<number>(1000).fill(0);
