@@ -21,6 +21,8 @@ export interface Ended {
 interface Lane {
   readonly sent: number;
   readonly answered: number;
+  /** What had been sent when the window was over; 0 until then. */
+  due: number;
 }
 
 /**
@@ -83,7 +85,7 @@ export async function autocannonLoop(
 
 /** Counts what a client sends and gets, and says when its connection ends: it then sends before it has an answer. */
 function follow(client: EventEmitter, recorder: Recorder, ended: (end: Ended) => void): Lane {
-  const lane = { sent: 0, answered: 0 };
+  const lane = { sent: 0, answered: 0, due: 0 };
   let keepsAlive = true;
   client.on('request', () => {
     if (lane.sent > lane.answered) ended({ lost: keepsAlive && recorder.begun });
@@ -92,21 +94,23 @@ function follow(client: EventEmitter, recorder: Recorder, ended: (end: Ended) =>
   client.on('headers', ({ shouldKeepAlive }: { readonly shouldKeepAlive: boolean }) => {
     keepsAlive = shouldKeepAlive;
   });
-  client.on('response', () => {
+  client.on('response', (status: number) => {
     lane.answered++;
+    // A server that takes longer than a window to refuse would have no failures otherwise.
+    if (status !== 200 && lane.answered <= lane.due) recorder.failed(`HTTP ${status}`);
   });
   return lane;
 }
 
-/** Waits for the answers to what is out when the window is over: what gets none in time has failed. */
+/** Waits for the answers to what is out when the window is over: what gets none in time has failed, too. */
 async function drain(
   lanes: readonly Lane[],
   ended: Promise<Ended>,
   recorder: Recorder,
   answerTimeout: number,
 ): Promise<Ended | undefined> {
-  const out = lanes.map((lane) => ({ lane, due: lane.sent }));
-  const unanswered = (): number => out.filter(({ lane, due }) => lane.answered < due).length;
+  for (const lane of lanes) lane.due = lane.sent;
+  const unanswered = (): number => lanes.filter(({ answered, due }) => answered < due).length;
   const limit = performance.now() + answerTimeout;
   while (unanswered() > 0 && performance.now() < limit) {
     const end = await Promise.race([ended, sleep(LOOK, undefined)]);

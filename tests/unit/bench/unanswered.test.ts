@@ -60,6 +60,25 @@ test('what autocannon gets no answer to has failed, once for each lane that is s
   expect(recorder.result().answered).toBeGreaterThan(0);
 });
 
+test('what autocannon is refused after the window has failed, what is answered then does not count', async () => {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    response.statusCode = ++asked === 1 ? 200 : 503;
+    setTimeout(() => response.end('{}'), PHASES.warmUp + PHASES.duration + 200);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const recorder = new Recorder();
+  const end = await autocannonLoop(address, [PAYLOAD], LOAD.concurrency, recorder, {
+    ...PHASES,
+    answerTimeout: ANSWER_TIMEOUT,
+  });
+  server.closeAllConnections();
+  server.close();
+  expect(end).toBeUndefined();
+  expect(recorder.result()).toMatchObject({ answered: 0, failures: { 'HTTP 503': LOAD.concurrency - 1 } });
+});
+
 test('an answer that comes past the limit is none', () => {
   const recorder = new Recorder();
   recorder.completed('m', 1, ANSWER_TIMEOUT + 1);
