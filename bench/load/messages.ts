@@ -42,8 +42,8 @@ export interface WindowResult {
   readonly rows: number;
   /** Failed requests by what went wrong. */
   readonly failures: Readonly<Record<string, number>>;
-  /** The server's words about the first failure. */
-  readonly failureMessage?: string;
+  /** The server's words about the first failure of each kind that it had words for. */
+  readonly failureMessages?: Readonly<Record<string, string>>;
   /**
    * Milliseconds. In open load from the time a request was meant to go, and of all requests that were meant to go in
    * the window, also where the answer came after it.

@@ -20,8 +20,8 @@ export class Recorder {
   #answered = 0;
   #rows = 0;
   #failed = 0;
-  #failureMessage: string | undefined;
   readonly #failures = new Map<string, number>();
+  readonly #messages = new Map<string, string>();
   readonly #latency = new Histogram();
   readonly #models = new Map<string, PerModel>();
   readonly #lateness = new Histogram();
@@ -86,7 +86,7 @@ export class Recorder {
 
   failed(failure: string, message?: string): void {
     this.#failed++;
-    this.#failureMessage ??= message;
+    if (message !== undefined && !this.#messages.has(failure)) this.#messages.set(failure, message);
     this.#failures.set(failure, (this.#failures.get(failure) ?? 0) + 1);
   }
 
@@ -96,7 +96,7 @@ export class Recorder {
       answered: this.#answered,
       rows: this.#rows,
       failures: Object.fromEntries(this.#failures),
-      ...(this.#failureMessage === undefined ? {} : { failureMessage: this.#failureMessage }),
+      ...(this.#messages.size === 0 ? {} : { failureMessages: Object.fromEntries(this.#messages) }),
       latency: this.#latency.toData(),
       byModel: Object.fromEntries(
         [...this.#models].map(([model, { answered, latency }]) => [

@@ -85,7 +85,7 @@ function table(points: readonly Point[]): string {
   return `<table><tr>${HEAD.map((cell) => `<th>${cell}</th>`).join('')}</tr>${rows.join('')}</table>`;
 }
 
-function remarks({ label, headline, reused, notes = [], invalid, failures, failureMessage }: Point): string {
+function remarks({ label, headline, reused, notes = [], invalid, failures, failureMessages }: Point): string {
   const lines = [
     ...(headline === undefined ? [] : [escapeText(headlineText(headline))]),
     ...(reused === undefined ? [] : [`<span class="wrong">${escapeText(reusedText(reused))}</span>`]),
@@ -93,7 +93,7 @@ function remarks({ label, headline, reused, notes = [], invalid, failures, failu
     ...invalid.map((problem) => `<span class="wrong">invalid: ${escapeText(problem)}</span>`),
     ...Object.entries(failures).map(
       ([name, count]) =>
-        `<span class="wrong">${count} requests failed: ${escapeText(`${name} ${failureMessage ?? ''}`.trimEnd())}</span>`,
+        `<span class="wrong">${count} requests failed: ${escapeText(`${name} ${failureMessages?.[name] ?? ''}`.trimEnd())}</span>`,
     ),
   ];
   return lines.map((line) => `<p>${escapeText(label)}: ${line}</p>\n`).join('');

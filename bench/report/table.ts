@@ -30,7 +30,7 @@ export function tableRow(point: Point): string {
   for (const note of point.notes ?? []) lines.push(`  NOTE: ${note}`);
   for (const problem of point.invalid) lines.push(`  INVALID: ${problem}`);
   for (const [name, count] of Object.entries(point.failures)) {
-    lines.push(`  FAILED ${count} requests: ${name} ${point.failureMessage ?? ''}`.trimEnd());
+    lines.push(`  FAILED ${count} requests: ${name} ${point.failureMessages?.[name] ?? ''}`.trimEnd());
   }
   return lines.join('\n');
 }

@@ -53,13 +53,16 @@ export function mergeWindows(windows: readonly WindowResult[]): WindowResult {
       models.set(model, known);
     }
   }
-  const failureMessage = windows.find((each) => each.failureMessage !== undefined)?.failureMessage;
+  const messages = Object.assign(
+    {},
+    ...windows.toReversed().map((each) => each.failureMessages ?? {}),
+  ) as Record<string, string>;
   return {
     seconds,
     answered,
     rows,
     failures,
-    ...(failureMessage === undefined ? {} : { failureMessage }),
+    ...(Object.keys(messages).length === 0 ? {} : { failureMessages: messages }),
     latency: latency.toData(),
     byModel: Object.fromEntries(
       [...models].map(([model, part]) => [model, { ...part, latency: part.latency.toData() }]),

@@ -130,7 +130,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const windows = counted.map(({ result }) => result);
   const merged = mergeWindows(windows);
   // A failure is told whenever it was: windows that do not count are still part of the run.
-  const { failures, failureMessage } = mergeWindows(measured.map(({ result }) => result));
+  const { failures, failureMessages } = mergeWindows(measured.map(({ result }) => result));
   const { seconds, answered, rows, latency } = merged;
   const first = counted[0]?.before;
   const last = counted.at(-1)?.after;
@@ -151,7 +151,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
     rows: rows / seconds,
     latency,
     failures,
-    ...(failureMessage === undefined ? {} : { failureMessage }),
+    ...(failureMessages === undefined ? {} : { failureMessages }),
     models: merged.byModel,
     stable,
     invalid: problemsOf(merged),

@@ -56,7 +56,7 @@ export interface Point {
   readonly latency: HistogramData;
   /** Failed requests of all windows, also of those that do not count. */
   readonly failures: Readonly<Record<string, number>>;
-  readonly failureMessage?: string;
+  readonly failureMessages?: Readonly<Record<string, string>>;
   readonly models: Readonly<Record<string, { readonly answered: number; readonly latency: HistogramData }>>;
   /** Whether the last three windows agree within 10 %. */
   readonly stable: boolean;

@@ -5,7 +5,7 @@ import { failedOf } from '../suite/figures.ts';
 
 /** One window of one configuration at one concurrency. */
 export interface Sample
-  extends Pick<WindowResult, 'seconds' | 'rows' | 'latency' | 'failures' | 'failureMessage'> {
+  extends Pick<WindowResult, 'seconds' | 'rows' | 'latency' | 'failures' | 'failureMessages'> {
   /** Cores that neither the server nor the load used, but something else on the machine. */
   readonly others: number;
   /** CPU time of the server, seconds; NaN where the system does not tell. */

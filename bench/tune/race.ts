@@ -179,7 +179,7 @@ async function calibrate(
   const [failing] = samples.filter(({ failures }) => Object.keys(failures).length > 0);
   if (Number.isNaN(p50) && failed > 0 && failing !== undefined) {
     const [name = ''] = Object.keys(failing.failures);
-    throw new Error(`every request failed: ${name} ${failing.failureMessage ?? ''}`.trimEnd());
+    throw new Error(`every request failed: ${name} ${failing.failureMessages?.[name] ?? ''}`.trimEnd());
   }
   pace.stretch(Number.isNaN(p50) ? pace.trial.duration : p50);
 }

@@ -111,7 +111,8 @@ test('failures of windows that do not count are told', async () => {
   let windows = 0;
   const { bench } = serverOf(100, () => (windows === 1 ? 100 : 10));
   const run = async (window: Window): Promise<WindowResult> => {
-    const failed = ++windows === 1 ? { failures: { 'HTTP 503': 7 }, failureMessage: 'warming' } : {};
+    const failed =
+      ++windows === 1 ? { failures: { 'HTTP 503': 7 }, failureMessages: { 'HTTP 503': 'warming' } } : {};
     return { ...(await bench.generator.run(window)), ...failed };
   };
   const load = { kind: 'closed', concurrency: 1, driver: 'own' } as const;
@@ -119,7 +120,7 @@ test('failures of windows that do not count are told', async () => {
   const point = await measurePoint({ ...bench, generator: { run }, mostWindows: 6 }, spec);
   expect(windows).toBe(4);
   expect(point.windows.map(({ failed }) => failed)).toEqual([0, 0, 0]);
-  expect(point).toMatchObject({ failures: { 'HTTP 503': 7 }, failureMessage: 'warming' });
+  expect(point).toMatchObject({ failures: { 'HTTP 503': 7 }, failureMessages: { 'HTTP 503': 'warming' } });
 });
 
 test('a load that leaves requests unanswered gets no further window', async () => {

@@ -45,8 +45,14 @@ test('a report of a server that tells nothing has no stages, and nothing that is
 });
 
 test('failures stand under their row, with what the server said', () => {
-  const failing = pointOf([5], 10, { failures: { 'HTTP 429': 12 }, failureMessage: 'queue full' });
-  expect(tableRow(failing)).toContain('FAILED 12 requests: HTTP 429 queue full');
+  const failures = { 'HTTP 429': 12, timeout: 1, ECONNRESET: 2 };
+  const failureMessages = { 'HTTP 429': 'queue full', timeout: 'no answer' };
+  const failing = pointOf([5], 10, { failures, failureMessages });
+  const lines = tableRow(failing).split('\n');
+  expect(lines).toContain('  FAILED 12 requests: HTTP 429 queue full');
+  expect(lines).toContain('  FAILED 1 requests: timeout no answer');
+  expect(lines).toContain('  FAILED 2 requests: ECONNRESET');
+  expect(toHtml(resultOf(failing))).toContain('2 requests failed: ECONNRESET</span>');
 });
 
 test('what to know about usable figures stands with them', () => {

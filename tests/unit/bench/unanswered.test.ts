@@ -25,7 +25,10 @@ test('what the own loop gets no answer to has failed, once for each lane that is
     if (++asked > 1) setTimeout(done, 1, { body: Buffer.alloc(0) });
   });
   await closedLoop(target, [PAYLOAD], LOAD, recorder, PHASES);
-  expect(recorder.result()).toMatchObject({ failures: { timeout: 1 }, failureMessage: 'no answer' });
+  expect(recorder.result()).toMatchObject({
+    failures: { timeout: 1 },
+    failureMessages: { timeout: 'no answer' },
+  });
   expect(recorder.result().answered).toBeGreaterThan(0);
 });
 
@@ -56,7 +59,10 @@ test('what autocannon gets no answer to has failed, once for each lane that is s
   server.closeAllConnections();
   server.close();
   expect(end).toBeUndefined();
-  expect(recorder.result()).toMatchObject({ failures: { timeout: 1 }, failureMessage: 'no answer' });
+  expect(recorder.result()).toMatchObject({
+    failures: { timeout: 1 },
+    failureMessages: { timeout: 'no answer' },
+  });
   expect(recorder.result().answered).toBeGreaterThan(0);
 });
 
