@@ -31,15 +31,18 @@ export interface Stages {
   readonly split: number;
   /** What else the server's main thread took. */
   readonly other?: number;
-  /** What the client saw beyond all that: network, the kernel's queues, the client itself. */
-  readonly outside: number;
+  /**
+   * What the client saw beyond all that: network, the kernel's queues, the client itself. Undefined where several
+   * requests count as one: beyond the mean of them, the slowest one's latency is mostly waiting in the server.
+   */
+  readonly outside?: number;
 }
 
 /** A way to ask a server for its counters. Undefined where it has none. */
 export type ReadCounters = () => Promise<Counters | undefined>;
 
-/** The stages between two readings. `latency` is the client's mean, milliseconds. */
-export function stagesBetween(before: Counters, after: Counters, latency: number): Stages | undefined {
+/** The stages between two readings. `latency` is the client's mean of a request, milliseconds, where it is known. */
+export function stagesBetween(before: Counters, after: Counters, latency?: number): Stages | undefined {
   const count = after.count - before.count;
   if (count <= 0) return undefined;
   const per = (name: 'queue' | 'computeInput' | 'computeInfer' | 'computeOutput'): number =>
@@ -60,7 +63,7 @@ export function stagesBetween(before: Counters, after: Counters, latency: number
     ...known,
     ...(codec === undefined ? {} : { codec }),
     ...(other === undefined ? {} : { other }),
-    outside: atLeast0(latency - inside - (codec ?? 0) - (other ?? 0)),
+    ...(latency === undefined ? {} : { outside: atLeast0(latency - inside - (codec ?? 0) - (other ?? 0)) }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { WindowResult } from '../load/messages.ts';
+import type { Load, WindowResult } from '../load/messages.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import type { Point, WindowFigures } from './result.ts';
 
@@ -91,8 +91,7 @@ export function problemsOf(window: WindowResult): string[] {
  * count as one, which are known by the first of them alone.
  */
 export function missingModels({ load, latency, models }: Point, mix: readonly string[]): string[] {
-  const grouped = load.kind === 'closed' && (load.together ?? 1) > 1;
-  if (grouped || latency.count === 0) return [];
+  if (isGrouped(load) || latency.count === 0) return [];
   return mix
     .filter((model) => models[model] === undefined)
     .map(
@@ -100,6 +99,9 @@ export function missingModels({ load, latency, models }: Point, mix: readonly st
         `no request to '${model}' was answered: its share of ${latency.count} answers may be too small`,
     );
 }
+
+/** Whether several requests count as one, with the latency of the slowest. */
+export const isGrouped = (load: Load): boolean => load.kind === 'closed' && (load.together ?? 1) > 1;
 
 /** What to know about figures that may be used. */
 export function notesOf(window: WindowResult): string[] {

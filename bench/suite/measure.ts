@@ -12,7 +12,7 @@ import { Histogram } from '../statistics/histogram.ts';
 import { isStable, STABLE_WINDOWS } from '../statistics/stability.ts';
 import { mean } from '../statistics/summary.ts';
 import { TIMED_OUT } from '../targets/target.ts';
-import { figuresOf, mergeWindows, notesOf, problemsOf } from './figures.ts';
+import { figuresOf, isGrouped, mergeWindows, notesOf, problemsOf } from './figures.ts';
 import type { Point, Scenario } from './result.ts';
 
 /** What a point is measured with. */
@@ -136,7 +136,8 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const last = counted.at(-1)?.after;
   const [before, after] = [first?.counters, last?.counters];
   const known = before !== undefined && after !== undefined;
-  const stages = known ? stagesBetween(before, after, Histogram.from(latency).mean) : undefined;
+  const each = isGrouped(spec.load) ? undefined : Histogram.from(latency).mean;
+  const stages = known ? stagesBetween(before, after, each) : undefined;
   const batchSize = known ? batchSizeBetween(before, after) : undefined;
   const reused = known ? reusedBetween(before, after) : undefined;
   const notes = notesOf(merged);

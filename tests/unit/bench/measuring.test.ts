@@ -123,6 +123,24 @@ test('failures of windows that do not count are told', async () => {
   expect(point).toMatchObject({ failures: { 'HTTP 503': 7 }, failureMessages: { 'HTTP 503': 'warming' } });
 });
 
+test('what the slowest of several requests waited longer than their mean is no time outside the server', async () => {
+  const { bench } = serverOf(100, () => 8);
+  let readings = 0;
+  const counters = async () => {
+    const count = 800 * readings++;
+    return { count, queue: count * 0.003, computeInput: 0, computeInfer: count * 0.001, computeOutput: 0 };
+  };
+  const stagesOf = async (together: number) => {
+    const load = { kind: 'closed', concurrency: 1, driver: 'own', together } as const;
+    const spec = { scenario: 'multi-stream', label: 'm', load } as const;
+    return (await measurePoint({ ...bench, counters }, spec)).stages;
+  };
+  expect((await stagesOf(1))?.outside).toBeCloseTo(4, 1);
+  const grouped = await stagesOf(8);
+  expect(grouped).toMatchObject({ queue: expect.closeTo(3, 6), compute: expect.closeTo(1, 6) });
+  expect(grouped?.outside).toBeUndefined();
+});
+
 test('a load that leaves requests unanswered gets no further window', async () => {
   const { bench } = serverOf(100, () => 10, { timeout: 1 });
   const load = { kind: 'closed', concurrency: 1, driver: 'own' } as const;
