@@ -19,6 +19,15 @@ test('the CSV has the columns of perf_analyzer, times in microseconds', () => {
   expect(cells[9]).toBeCloseTo(20_000, -2);
 });
 
+test('the CSV has no columns of a server that tells nothing: zeros would be measured ones', () => {
+  const { stages: _, ...silent } = pointOf([120]);
+  const [head, row] = toCsv(resultOf(silent)).split('\n');
+  expect(head).toBe(
+    'Concurrency,Inferences/Second,Client Send,Client Recv,p50 latency,p90 latency,p95 latency,p99 latency',
+  );
+  expect(row?.split(',')).toHaveLength(8);
+});
+
 test('closed and open loads are tables of their own in the CSV', () => {
   const csv = toCsv(resultOf(pointOf([120]), pointOf([50], 10, { label: 'poisson 50/s', load: OPEN })));
   const [closed, open] = csv.split('\n\n');
