@@ -72,6 +72,14 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   html: { help: 'Write the report to this file.' },
 };
 
+/** The scenario that alone reads a flag. */
+const SCENARIO_OF: Readonly<Record<string, Scenario>> = {
+  concurrency: 'concurrency',
+  rate: 'rate',
+  arrivals: 'rate',
+  bound: 'server',
+};
+
 export const HELP = `Usage: sluice bench --model NAME [settings]
        sluice bench compare BEFORE.json AFTER.json [--tolerance SHARE]
 
@@ -98,6 +106,13 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
   const text = (name: string): string => optional(name) ?? '';
   const models = [values['model'] ?? []].flat().map((each) => parseModel(String(each)));
   checkShares(models);
+  const scenarios = text('scenario')
+    .split(',')
+    .map((name) => oneOf('scenario', name, SCENARIOS));
+  const unread = Object.keys(values).find((name) => !isRead(name, scenarios));
+  if (unread !== undefined) {
+    throw new Error(`--${unread} is read by --scenario ${SCENARIO_OF[unread]} alone, which is not asked for`);
+  }
   const protocol = oneOf('protocol', text('protocol'), PROTOCOLS);
   const arrivals = text('arrivals');
   parseArrivals(arrivals, 1);
@@ -108,9 +123,7 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
     repository: text('model-repository'),
     protocol,
     models,
-    scenarios: text('scenario')
-      .split(',')
-      .map((name) => oneOf('scenario', name, SCENARIOS)),
+    scenarios,
     concurrencies: numbers('concurrency', text('concurrency'), { whole: true }),
     rates: numbers('rate', text('rate')),
     arrivals,
@@ -127,6 +140,12 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
     sessions: sessions === undefined ? undefined : number('sessions', sessions, { whole: true }),
     files: fileNames({ json: optional('json'), csv: optional('csv'), html: optional('html') }),
   };
+}
+
+/** What a flag asks for is measured: without its scenario, some other load would be. */
+function isRead(flag: string, scenarios: readonly Scenario[]): boolean {
+  const scenario = SCENARIO_OF[flag];
+  return scenario === undefined || scenarios.includes(scenario);
 }
 
 type WeightedModel = BenchArguments['models'][number];

@@ -11,7 +11,8 @@ import type { SuiteResult } from '../../bench/suite/result.ts';
 import { mlpModel } from '../support/onnx/models.ts';
 import { startTestServer, type TestServer } from '../support/start-server.ts';
 
-const SHORT = ['--window', '150', '--warm-up', '50', '--windows', '1', '--concurrency', '2', '--rate', '20'];
+const SHORT = ['--window', '150', '--warm-up', '50', '--windows', '1'];
+const LOADS = { concurrency: ['--concurrency', '2'], rate: ['--rate', '20'] };
 
 let server: TestServer;
 let folder: string;
@@ -30,7 +31,9 @@ async function bench(...argv: string[]) {
   const json = join(folder, 'result.json');
   let text = '';
   const screen = { write: (part: string) => (text += part) };
-  const code = await runBench([...SHORT, '--json', json, ...argv], screen);
+  const scenarios = argv.includes('--scenario') ? argv[argv.indexOf('--scenario') + 1] : 'concurrency';
+  const loads = Object.entries(LOADS).flatMap(([name, flags]) => (scenarios?.includes(name) ? flags : []));
+  const code = await runBench([...SHORT, ...loads, '--json', json, ...argv], screen);
   return { code, text, result: JSON.parse(await readFile(json, 'utf8')) as SuiteResult };
 }
 
@@ -83,7 +86,9 @@ test('a target that is down, a model that is not there and a wrong flag are said
   );
   await expect(runBench(['--address', server.rest, '--model', 'nope'])).rejects.toThrow(/'nope'.*404/);
   await expect(runBench(['--address', server.rest])).rejects.toThrow('--model is needed');
-  await expect(runBench(['--model', 'm', '--rate', '0'])).rejects.toThrow(/--rate is '0'/);
+  const rate = ['--model', 'm', '--rate', '0'];
+  await expect(runBench([...rate, '--scenario', 'rate'])).rejects.toThrow(/--rate is '0'/);
+  await expect(runBench(rate)).rejects.toThrow(/--rate is read by --scenario rate alone/);
   await expect(runBench(['--model', 'm', '--scenario', 'x'])).rejects.toThrow(/--scenario is 'x'/);
   const ofMlp = ['--address', server.rest, '--model', 'mlp'];
   await expect(runBench([...ofMlp, '--admin', 'http://127.0.0.1:1'])).rejects.toThrow(
