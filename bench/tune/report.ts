@@ -1,7 +1,7 @@
 import { type Column, textTable } from '../../src/cli/text-table.ts';
 import { QUIET } from '../bars/bar.ts';
 import { type Axis, lineChart, ticksFor } from '../report/svg.ts';
-import { nameOf } from './configuration.ts';
+import { idOf, nameOf } from './configuration.ts';
 import type { LoadFigures } from './figures.ts';
 import { settingsText } from './model-json.ts';
 import type { TunedConfiguration, TuneResult } from './result.ts';
@@ -62,21 +62,25 @@ function sentences(result: TuneResult): string {
   }
   const keys = settingsText(winner.keys);
   if (duel === undefined) return `${keys} won the final but did not confirm it. Stay with the defaults.\n`;
-  const { gain, pairs } = duel;
-  const range = `${percent(gain.ratio)} (${percent(gain.low)} to ${percent(gain.high)} at 95 % confidence, ${pairs} pairs of windows in turn with the defaults)`;
-  const figures = `${keys}: ${duel.winner.rows.toFixed(1)} rows/s at p99 ${ms(duel.winner.p99)} ms, the defaults ${duel.defaults.rows.toFixed(1)} at ${ms(duel.defaults.p99)} ms.\n`;
-  const share = `The defaults reach ${Math.min(100, Math.round(100 / gain.ratio))} % of it.\n`;
+  const { gain, pairs, against } = duel;
+  const own = idOf(against) === idOf(defaults);
+  const [rival, reach, miss] = own
+    ? ['the defaults', 'The defaults reach', 'the defaults do not']
+    : ['what model.json has now', 'What model.json has now reaches', 'what model.json has now does not'];
+  const range = `${percent(gain.ratio)} (${percent(gain.low)} to ${percent(gain.high)} at 95 % confidence, ${pairs} pairs of windows in turn with ${rival})`;
+  const figures = `${keys}: ${duel.winner.rows.toFixed(1)} rows/s at p99 ${ms(duel.winner.p99)} ms, ${rival} ${duel.rival.rows.toFixed(1)} at ${ms(duel.rival.p99)} ms.\n`;
+  const share = `${reach} ${Math.min(100, Math.round(100 / gain.ratio))} % of it.\n`;
   switch (verdict) {
     case 'gain':
       return `${figures}That is ${range} more ${load}. ${share}`;
     case 'bound':
-      return `${figures}It keeps the bound of ${bound} ms and the defaults do not. In throughput it is at ${range}.\n`;
+      return `${figures}It keeps the bound of ${bound} ms and ${miss}. In throughput it is at ${range}.\n`;
     case 'unclear':
       return `${figures}${
         duel.winner.within
           ? `The gain is ${range}: within the noise. ${share}`
           : `It won the final, but measured again it misses the bound of ${bound} ms.\n`
-      }Stay with the defaults.\n`;
+      }Stay with ${rival}.\n`;
   }
 }
 

@@ -46,7 +46,7 @@ export interface TuneResult {
   readonly defaults: Configuration;
   readonly verdict: Verdict;
   readonly winner?: { readonly configuration: Configuration; readonly keys: Settings };
-  /** The winner to the defaults, from windows of their own in turn; the interval is of 95 % confidence. */
+  /** The winner to whom it would replace, from windows of their own in turn; the interval is of 95 % confidence. */
   readonly duel?: Duel;
   /** The best first. */
   readonly configurations: readonly TunedConfiguration[];

@@ -141,7 +141,7 @@ function hasFailures({ configurations, winner, duel }: TuneResult): boolean {
   const loads = configurations
     .filter(({ configuration, isDefault }) => isDefault || configuration === winner?.configuration)
     .flatMap((each) => each.loads);
-  return [...loads, ...(duel === undefined ? [] : [duel.winner, duel.defaults])].some(
+  return [...loads, ...(duel === undefined ? [] : [duel.winner, duel.rival])].some(
     ({ failed }) => failed > 0,
   );
 }

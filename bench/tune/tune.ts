@@ -6,9 +6,8 @@ import { Pace } from './pace.ts';
 import { type RaceOptions, type Racer, runRace } from './race.ts';
 
 /**
- * `gain`: the winner answers more, beyond the noise. `bound`: it keeps the bound and the
- * defaults do not, both for sure. `defaults`:
- * nothing beat them. `unclear`: what won the final did not confirm it. `nothing`: no configuration keeps the bound.
+ * `gain`: the winner answers more than its rival, beyond the noise. `bound`: it keeps the bound and the rival does not,
+ * both for sure. `defaults`: nothing beat them. `unclear`: what won the final did not confirm it. `nothing`: no configuration keeps the bound.
  */
 export type Verdict = 'gain' | 'bound' | 'defaults' | 'unclear' | 'nothing';
 
@@ -39,7 +38,7 @@ export async function tune(
     arena,
     pace,
     {
-      defaults: contenderOf(defaults, finalists, best.concurrency),
+      rival: rivalOf(first, finalists, { configuration: defaults, concurrency: best.concurrency }),
       winner: { configuration: winner, concurrency: best.concurrency },
     },
     options.bound,
@@ -49,15 +48,21 @@ export async function tune(
   return { verdict: verdictOf(duel), racers, winner, duel };
 }
 
-/** The defaults at their own best load, or at the winner's where they keep the bound at none. */
-function contenderOf(defaults: Configuration, finalists: readonly Racer[], fallback: number): Contender {
-  const racer = finalists.find(({ configuration }) => idOf(configuration) === idOf(defaults));
+/**
+ * The better of the defaults and what is configured now, at its own best load, or at the winner's where it keeps the
+ * bound at none: to beat the defaults is no reason to replace what beats them, too.
+ */
+function rivalOf(first: Racer, finalists: readonly Racer[], fallback: Contender): Contender {
+  const racer = finalists.find((each) => each.kept && each !== first);
   const best = racer && bestLoad(racer.loads, 'measured');
-  return { configuration: defaults, concurrency: best?.concurrency ?? fallback };
+  return {
+    configuration: racer?.configuration ?? fallback.configuration,
+    concurrency: best?.concurrency ?? fallback.concurrency,
+  };
 }
 
-function verdictOf({ defaults, winner, gain }: Duel): Verdict {
+function verdictOf({ rival, winner, gain }: Duel): Verdict {
   if (!winner.within) return 'unclear';
   if (gain.low > 1) return 'gain';
-  return winner.claim === 'met' && defaults.claim === 'missed' ? 'bound' : 'unclear';
+  return winner.claim === 'met' && rival.claim === 'missed' ? 'bound' : 'unclear';
 }

@@ -121,6 +121,19 @@ describe('the verdict', () => {
     expect(verdicts.filter((verdict) => verdict === 'gain').length).toBeLessThanOrEqual(1);
   });
 
+  test('replaces nothing that beats the defaults, too, by what does not beat it', async () => {
+    const asItIs = { ...DEFAULTS, maxBatchSize: 8, maxQueueDelayMicroseconds: 1000 };
+    const level: Objective = {
+      rows: (each) => (idOf(each) === idOf(DEFAULTS) ? 1000 : idOf(each) === idOf(asItIs) ? 1500 : 1470),
+      noise: 0.08,
+    };
+    const found = await Promise.all(SEEDS.map((seed) => run(level, { seed, asItIs })));
+    const replaced = found.filter(
+      ({ tuned: { verdict, winner } }) => verdict === 'gain' && winner && idOf(winner) !== idOf(asItIs),
+    );
+    expect(replaced.length).toBeLessThanOrEqual(1);
+  });
+
   test('goes to the defaults where nothing beats them', async () => {
     const best: Objective = { rows: (each) => (idOf(each) === idOf(DEFAULTS) ? 2000 : 1000), noise: 0.05 };
     const { tuned } = await run(best);

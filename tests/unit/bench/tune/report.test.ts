@@ -53,7 +53,8 @@ function resultOf(tuned: Omit<Tuned, 'racers'>): TuneResult {
 }
 
 const duelOf = (low: number, others = 0) => ({
-  defaults: load(100, 20),
+  against: DEFAULTS,
+  rival: load(100, 20),
   winner: load(120, 30),
   gain: { ratio: 1.2, low, high: 1.3 },
   pairs: 12,
@@ -83,6 +84,14 @@ test('what could be noise is called that', () => {
   expect(text).toContain('within the noise');
   expect(text).toContain('Stay with the defaults.');
   expect(text).toContain('Others used 1.00 cores meanwhile');
+});
+
+test('what model.json has now is named where the winner would replace that', () => {
+  const duel = { ...duelOf(1.1), against: LOSER };
+  const text = verdictText(resultOf({ verdict: 'gain', winner: WINNER, duel }));
+  expect(text).toContain('what model.json has now 100.0 at 20.00 ms');
+  expect(text).toContain('What model.json has now reaches 83 % of it.');
+  expect(text).not.toContain('efaults');
 });
 
 test('defaults that win need no keys', () => {
