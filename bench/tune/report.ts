@@ -55,6 +55,9 @@ function sentences(result: TuneResult): string {
   const load = `rows/s with the 99th percentile within ${bound} ms`;
   if (winner === undefined || verdict === 'nothing') {
     const least = Math.min(...configurations.flatMap(({ loads }) => loads.map(({ p99 }) => p99 || Infinity)));
+    if (least <= bound) {
+      return `No configuration keeps --latency-ms ${bound}: of the requests that were answered the least 99th percentile was ${ms(least)} ms, but more than 1 % failed, and these are slow ones. Ask for a smaller --concurrency.\n`;
+    }
     return `No configuration keeps --latency-ms ${bound}: the least 99th percentile was ${ms(least)} ms. Allow more, or ask for a smaller --concurrency.\n`;
   }
   if (verdict === 'defaults') {

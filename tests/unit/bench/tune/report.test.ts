@@ -99,8 +99,14 @@ test('defaults that win need no keys', () => {
 });
 
 test('a bound that nothing keeps is told with the least latency there was', () => {
+  const text = verdictText({ ...resultOf({ verdict: 'nothing' }), bound: 10 });
+  expect(text).toContain('No configuration keeps --latency-ms 10: the least 99th percentile was 20.00 ms');
+});
+
+test('failures are told where they, and not the latencies, break the bound', () => {
   const text = verdictText(resultOf({ verdict: 'nothing' }));
-  expect(text).toContain('No configuration keeps --latency-ms 50: the least 99th percentile was 20.00 ms');
+  expect(text).toContain('the least 99th percentile was 20.00 ms, but more than 1 % failed');
+  expect(text).not.toContain('Allow more');
 });
 
 test('the picture has every load, the bound, and stands alone', () => {
