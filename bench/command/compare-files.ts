@@ -8,6 +8,7 @@ import {
   TOLERANCE,
   undecidedText,
 } from '../report/compare.ts';
+import { differencesText } from '../report/differences.ts';
 import { parseResult } from '../report/read-result.ts';
 import type { Screen } from '../report/terminal.ts';
 
@@ -32,8 +33,10 @@ export async function compareFiles(argv: readonly string[], screen: Screen): Pro
   if (!(tolerance >= 0 && tolerance < 1))
     throw new Error(`--tolerance is '${values.tolerance}', it must be from 0 to 1`);
   const read = async (path: string) => parseResult(await readFile(path, 'utf8'), path);
-  const comparisons = compareResults(await read(before), await read(after), tolerance);
+  const [then, now] = [await read(before), await read(after)];
+  const comparisons = compareResults(then, now, tolerance);
   if (haveNothingInCommon(comparisons)) throw new Error('the two results have no load in common');
+  screen.write(differencesText(then, now));
   for (const comparison of comparisons) screen.write(`${comparisonText(comparison)}\n`);
   screen.write(undecidedText(comparisons, tolerance));
   return exitCodeOf(comparisons);

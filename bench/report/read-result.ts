@@ -18,7 +18,18 @@ const POINT = z.object({
   headline: z.object({ value: z.number().optional() }).readonly().optional(),
 });
 
-const RESULT = z.object({ format: z.literal(FORMAT), points: z.array(POINT.readonly()).readonly() });
+const SETTING = z.object({
+  target: z.object({ protocol: z.string() }).readonly(),
+  traffic: z
+    .array(
+      z.object({ model: z.string(), weight: z.number(), rows: z.number(), lengths: z.unknown() }).readonly(),
+    )
+    .readonly(),
+  seed: z.number(),
+  machine: z.object({ processor: z.string(), cores: z.number() }).readonly(),
+});
+
+const RESULT = SETTING.extend({ format: z.literal(FORMAT), points: z.array(POINT.readonly()).readonly() });
 
 /** The part of a run's result that runs are compared by. */
 export type ComparedResult = z.infer<typeof RESULT>;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { compareResults, comparisonText, undecidedText } from '../../../bench/report/compare.ts';
+import { differencesText } from '../../../bench/report/differences.ts';
 import { parseResult } from '../../../bench/report/read-result.ts';
 import type { Point } from '../../../bench/suite/result.ts';
 import { histogramOf, pointOf, resultOf } from './result-fixture.ts';
@@ -99,6 +100,20 @@ test('a run that answers nothing any more is worse, even where no failure was co
     p99: 'not judged',
   });
   expect(verdicts(dead, dead)['answers']).toBeUndefined();
+});
+
+test('what two runs do not have in common is told: loads of one name may be different ones', () => {
+  const before = resultOf(pointOf([1, 2]));
+  const [traffic] = before.traffic;
+  if (traffic === undefined) throw new Error('no traffic');
+  const longer = [{ ...traffic, lengths: { kind: 'fixed', length: 64 } as const }];
+  const after = { ...before, started: 'later', target: { ...before.target, protocol: 'grpc' as const } };
+  expect(differencesText(before, before)).toBe('');
+  expect(differencesText(before, { ...after, traffic: longer }).split('\n')).toEqual([
+    'NOT ALIKE: protocol: rest-binary before, grpc now',
+    'NOT ALIKE: lengths: {"kind":"fixed","length":8} before, {"kind":"fixed","length":64} now',
+    '',
+  ]);
 });
 
 test('loads that only one run has are listed', () => {
