@@ -11,6 +11,8 @@ export interface Bar {
   readonly others?: number;
   /** Why the figure cannot tell, whatever it is. */
   readonly open?: string;
+  /** Failed requests by what went wrong. Where there are any, the bar is missed: the figure is of the others. */
+  readonly failures?: Readonly<Record<string, number>>;
   /** Figures that explain it, a line each. */
   readonly details?: readonly string[];
 }
@@ -24,12 +26,13 @@ export const percent = (share: number): string => `${(share * 100).toFixed(1)} %
 export const ms = (value: number): string => `${value.toFixed(Math.abs(value) < 10 ? 3 : 1)} ms`;
 export const rows = (value: number): string => `${value.toFixed(value < 100 ? 1 : 0)} rows/s`;
 
-/** A line for failed requests; none where all were answered. */
-export const failureLines = (failures: Readonly<Record<string, number>>): string[] =>
+const failureLines = ({ failures = {} }: Bar): string[] =>
   Object.entries(failures).map(([name, count]) => `FAILED ${count} requests: ${name}`);
 
-export const verdictOf = (bar: Bar): Verdict =>
-  doubtsOf(bar).length > 0 ? 'unsure' : bar.met ? 'met' : 'MISSED';
+export function verdictOf(bar: Bar): Verdict {
+  if (failureLines(bar).length > 0) return 'MISSED';
+  return doubtsOf(bar).length > 0 ? 'unsure' : bar.met ? 'met' : 'MISSED';
+}
 
 const doubtsOf = ({ others = 0, open }: Bar): string[] => [
   ...(others > QUIET ? [`others used ${others.toFixed(2)} cores meanwhile`] : []),
@@ -39,5 +42,8 @@ const doubtsOf = ({ others = 0, open }: Bar): string[] => [
 export function barText(bar: Bar): string {
   const { name, figure, details = [] } = bar;
   const head = `${verdictOf(bar).padEnd(7)} ${name.padEnd(56)} ${figure.padEnd(24)} bar ${bar.bar}`;
-  return [head, ...[...details, ...doubtsOf(bar)].map((line) => `          ${line}`)].join('\n');
+  return [
+    head,
+    ...[...details, ...failureLines(bar), ...doubtsOf(bar)].map((line) => `          ${line}`),
+  ].join('\n');
 }

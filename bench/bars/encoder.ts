@@ -1,7 +1,7 @@
 import { Ceiling } from '../ceiling/ceiling.ts';
 import type { Traffic } from '../inputs/requests.ts';
 import { Generator } from '../load/generator-process.ts';
-import { type Bar, failureLines, ms, percent, rows } from './bar.ts';
+import { type Bar, ms, percent, rows } from './bar.ts';
 import { type BarsContext, closed, MINILM_TRAFFIC, SEED } from './context.ts';
 import { type AddedLatency, compareLatency, compareThroughput, type Throughput } from './paired.ts';
 import { settle } from './versus.ts';
@@ -55,8 +55,8 @@ export function throughputBar(name: string, full: Throughput, share: number): Ba
     details: [
       `${rows(full.served)} of ${rows(full.ceiling)}: ${percent(full.ratio)} with the generator's CPU time counted in`,
       `p50 ${ms(full.p50)}, p99 ${ms(full.p99)}; cores busy: server ${full.cores.server.toFixed(2)}, generator ${full.cores.generator.toFixed(2)}`,
-      ...failureLines(full.failures),
     ],
+    failures: full.failures,
   };
 }
 
@@ -67,6 +67,7 @@ function addedBar(name: string, alone: AddedLatency, most: number): Bar {
     figure: ms(alone.added),
     met: alone.added <= most,
     others: alone.others,
-    details: [`p50 ${ms(alone.served)}, bare ${ms(alone.bare)}`, ...failureLines(alone.failures)],
+    failures: alone.failures,
+    details: [`p50 ${ms(alone.served)}, bare ${ms(alone.bare)}`],
   };
 }

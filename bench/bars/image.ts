@@ -2,9 +2,10 @@ import { makeRequests } from '../inputs/requests.ts';
 import { Generator } from '../load/generator-process.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { median } from '../statistics/summary.ts';
+import { mergeWindows } from '../suite/figures.ts';
 import { restJsonTarget } from '../targets/rest-json.ts';
 import type { Protocol } from '../targets/target.ts';
-import { type Bar, failureLines, ms } from './bar.ts';
+import { type Bar, ms } from './bar.ts';
 import { type BarsContext, closed, IMAGE_TRAFFIC, SEED, TINY_TRAFFIC } from './context.ts';
 import { openCeiling } from './encoder.ts';
 import { compareLatency } from './paired.ts';
@@ -31,7 +32,7 @@ export async function* imageBars(context: BarsContext): AsyncGenerator<Bar> {
   const parsed = await compareLatency(ceiling, json, closed(1), server.pid);
   await using small = await open('rest-binary', TINY_TRAFFIC);
   const alone = await small.run(WINDOW);
-  const [beside] = await Promise.all([small.run(WINDOW), json.run(WINDOW)]);
+  const [beside, images] = await Promise.all([small.run(WINDOW), json.run(WINDOW)]);
   const [p99, p99Beside] = [alone, beside].map(({ latency }) => Histogram.from(latency).quantile(0.99));
   const harm = (p99Beside ?? Number.NaN) - (p99 ?? Number.NaN);
   yield {
@@ -40,7 +41,8 @@ export async function* imageBars(context: BarsContext): AsyncGenerator<Bar> {
     figure: ms(sent.added),
     met: sent.added <= ADDED,
     others: sent.others,
-    details: [`p50 ${ms(sent.served)}, bare ${ms(sent.bare)}`, ...failureLines(sent.failures)],
+    details: [`p50 ${ms(sent.served)}, bare ${ms(sent.bare)}`],
+    failures: sent.failures,
   };
   yield {
     name: 'the same as JSON',
@@ -48,10 +50,8 @@ export async function* imageBars(context: BarsContext): AsyncGenerator<Bar> {
     figure: `${(parsed.added / parse).toFixed(2)} times`,
     met: parsed.added <= TIMES * parse,
     others: parsed.others,
-    details: [
-      `p50 ${ms(parsed.served)}, bare ${ms(parsed.bare)}, JSON.parse alone ${ms(parse)}`,
-      ...failureLines(parsed.failures),
-    ],
+    details: [`p50 ${ms(parsed.served)}, bare ${ms(parsed.bare)}, JSON.parse alone ${ms(parse)}`],
+    failures: parsed.failures,
   };
   yield {
     name: 'small requests while images arrive as JSON',
@@ -59,10 +59,8 @@ export async function* imageBars(context: BarsContext): AsyncGenerator<Bar> {
     figure: ms(harm),
     met: harm <= HARM,
     others: parsed.others,
-    details: [
-      `p99 ${ms(p99Beside ?? Number.NaN)}, ${ms(p99 ?? Number.NaN)} alone`,
-      ...failureLines(beside.failures),
-    ],
+    details: [`p99 ${ms(p99Beside ?? Number.NaN)}, ${ms(p99 ?? Number.NaN)} alone`],
+    failures: mergeWindows([alone, beside, images]).failures,
   };
 }
 

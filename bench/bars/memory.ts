@@ -6,7 +6,7 @@ import { processCpu } from '../machine/cpu.ts';
 import { residentBytes, slope, watchMemory } from '../machine/memory.ts';
 import { BenchRepository } from '../server/repository.ts';
 import { Served } from '../server/served.ts';
-import { type Bar, failureLines } from './bar.ts';
+import type { Bar } from './bar.ts';
 import { type BarsContext, closed, MINILM_TRAFFIC, SEED } from './context.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -62,12 +62,12 @@ export async function* memoryBars({ cores }: BarsContext, minutes: number): Asyn
     bar: `grows at most ${GROWTH} MiB per minute`,
     figure: `${growth.toFixed(2)} MiB per minute`,
     met: growth <= GROWTH,
+    failures,
     ...(minutes < ENOUGH && growth < FINDING
       ? { open: `too short to tell: --soak ${ENOUGH} or more does` }
       : {}),
     details: [
       `from ${mebibytes(second[0] ?? Number.NaN)} to ${mebibytes(second.at(-1) ?? Number.NaN)}, at most ${mebibytes(Math.max(...seen))}`,
-      ...failureLines(failures),
     ],
   };
 }

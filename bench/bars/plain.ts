@@ -1,7 +1,7 @@
 import { Baseline } from '../baselines/baseline.ts';
 import type { Traffic } from '../inputs/requests.ts';
 import { Generator } from '../load/generator-process.ts';
-import { type Bar, failureLines, ms, rows } from './bar.ts';
+import { type Bar, ms, rows } from './bar.ts';
 import { type BarsContext, closed, MINILM_TRAFFIC, SEED, TINY_TRAFFIC } from './context.ts';
 import { settle, type Versus, versus } from './versus.ts';
 
@@ -67,8 +67,6 @@ const describe = (name: string, { ours, theirs, ratio, p99, others, failures }: 
   name,
   figure: `${ratio.toFixed(2)} times`,
   others,
-  details: [
-    `${rows(ours)} against ${rows(theirs)}; p99 ${ms(p99.ours)} against ${ms(p99.theirs)}`,
-    ...failureLines(failures),
-  ],
+  failures,
+  details: [`${rows(ours)} against ${rows(theirs)}; p99 ${ms(p99.ours)} against ${ms(p99.theirs)}`],
 });

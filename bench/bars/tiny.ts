@@ -1,6 +1,6 @@
 import { Baseline } from '../baselines/baseline.ts';
 import { Generator } from '../load/generator-process.ts';
-import { type Bar, failureLines, percent, rows } from './bar.ts';
+import { type Bar, percent, rows } from './bar.ts';
 import { type BarsContext, closed, SEED, TINY_TRAFFIC } from './context.ts';
 import { settle, versus } from './versus.ts';
 
@@ -27,7 +27,8 @@ export async function* tinyBars({ server }: BarsContext): AsyncGenerator<Bar> {
       figure: percent(result.ratio),
       met: result.ratio >= SHARE,
       others: result.others,
-      details: [`${rows(result.ours)} of ${rows(result.theirs)}`, ...failureLines(result.failures)],
+      details: [`${rows(result.ours)} of ${rows(result.theirs)}`],
+      failures: result.failures,
     };
   }
 }

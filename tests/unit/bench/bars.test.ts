@@ -12,6 +12,13 @@ test('a bar is met or missed, and open where others had the machine', () => {
   expect(verdictOf({ ...BAR, open: 'too short to tell' })).toBe('unsure');
 });
 
+test('a bar is missed where requests failed, ours or those of what we are compared to', () => {
+  const failing = { ...BAR, figure: 'Infinity times', failures: { 'HTTP 503': 7 } };
+  expect(verdictOf(failing)).toBe('MISSED');
+  expect(barText(failing)).toContain('FAILED 7 requests: HTTP 503');
+  expect(verdictOf({ ...BAR, failures: {} })).toBe('met');
+});
+
 test('the table has a line per bar, and its explanation under it', () => {
   const lines = barText({ ...BAR, others: 1.25, open: 'too short', details: ['p50 1 ms'] }).split('\n');
   expect(lines[0]).toMatch(/^unsure +a case +97 % +bar 95 %$/);
