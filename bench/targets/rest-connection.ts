@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { urlToHttpOptions } from 'node:url';
 import type { Signature } from '../../src/inference/signature.ts';
 import { type ModelMetadata, signatureOf } from './metadata.ts';
 import { ANSWER_TIMEOUT, type Answer, type Payload, TIMED_OUT } from './target.ts';
@@ -9,11 +10,15 @@ const NOTHING = Buffer.alloc(0);
 export class RestConnection {
   readonly #agent = new Agent({ keepAlive: true, scheduling: 'lifo' });
   readonly #base: URL;
+  /** As `request` takes them: the address of IPv6 without brackets. */
+  readonly #host: Pick<RequestOptions, 'hostname' | 'port'>;
 
   constructor(address: string) {
     const base = URL.parse(address);
     if (base?.protocol !== 'http:') throw new Error(`'${address}' is not an address like http://host:port`);
     this.#base = base;
+    const { hostname, port } = urlToHttpOptions(base);
+    this.#host = { hostname, port };
   }
 
   post({ path, headers, body }: Payload, done: (answer: Answer) => void): void {
@@ -44,8 +49,7 @@ export class RestConnection {
       settled = true;
       done(answer);
     };
-    const { hostname, port } = this.#base;
-    const sent = request({ ...options, agent: this.#agent, hostname, port, timeout: ANSWER_TIMEOUT });
+    const sent = request({ ...options, ...this.#host, agent: this.#agent, timeout: ANSWER_TIMEOUT });
     sent.on('response', (response) => collect(response, settle));
     sent.on('timeout', () => sent.destroy(Object.assign(new Error('no answer'), { code: TIMED_OUT })));
     sent.on('error', (error: NodeJS.ErrnoException) =>
