@@ -23,11 +23,11 @@ const OFFLINE_CONCURRENCY = 64;
  * (`compare` has codes of its own). Rejects where nothing could be measured, with the reason.
  */
 export async function runBench(argv: readonly string[], screen: Screen = process.stdout): Promise<number> {
-  if (argv[0] === 'compare') return compareFiles(argv.slice(1), screen);
   if (argv.includes('--help') || argv.includes('-h')) {
     screen.write(HELP);
     return 0;
   }
+  if (argv[0] === 'compare') return compareFiles(argv.slice(1), screen);
   const args = parseArguments(argv);
   await checkOutputs(args.files);
   if (args.address === undefined) endChildrenOnSignal();

@@ -211,6 +211,9 @@ test('compare says whether a result got worse by its exit code', async () => {
   await writeFile(short, JSON.stringify({ ...result, points }));
   expect(await runBench(['compare', short, short], screen)).toBe(3);
   expect(await runBench(['compare', files[0], files[0]], screen)).toBe(0);
+  let help = '';
+  expect(await runBench(['compare', '--help'], { write: (part) => (help += part) })).toBe(0);
+  expect(help).toContain('bench compare BEFORE.json AFTER.json');
   const missing = join(folder, 'missing.json');
   await expect(runBench(['compare', files[0], missing], screen)).rejects.toThrow(/ENOENT.*missing/);
 });
