@@ -18,6 +18,8 @@ export interface CeilingTask {
 
 export interface CeilingDone {
   readonly rows: number;
+  /** Rows that a run had; fewer than asked for where the model takes no more. */
+  readonly taken: number;
   /** Milliseconds. */
   readonly elapsed: number;
   /** Milliseconds per run. */

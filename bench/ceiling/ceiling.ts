@@ -38,8 +38,7 @@ export class Ceiling implements AsyncDisposable {
 
   /** Rows per second of all threads at the best batch size, for `duration` milliseconds. */
   async rowsPerSecond(duration: number, rows = this.bestBatch): Promise<number> {
-    const done = await Promise.all(this.#workers.map((worker) => ask(worker, { rows, duration })));
-    return done.reduce((sum, each) => sum + (each.rows * 1000) / each.elapsed, 0);
+    return rateOf(await this.#run(duration, rows));
   }
 
   /** Milliseconds per run of one row, one thread alone. */
@@ -53,17 +52,26 @@ export class Ceiling implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
+  #run(duration: number, rows: number): Promise<CeilingDone[]> {
+    return Promise.all(this.#workers.map((worker) => ask(worker, { rows, duration })));
+  }
+
   async #search(duration: number): Promise<void> {
     let best = 0;
     for (const rows of BATCH_SIZES) {
-      await this.rowsPerSecond(duration * WARM_UP_SHARE, rows);
-      const rate = await this.rowsPerSecond(duration, rows);
+      await this.#run(duration * WARM_UP_SHARE, rows);
+      const done = await this.#run(duration, rows);
+      if (done.some(({ taken }) => taken < rows)) return;
+      const rate = rateOf(done);
       if (rate <= best) continue;
       best = rate;
       this.bestBatch = rows;
     }
   }
 }
+
+const rateOf = (done: readonly CeilingDone[]): number =>
+  done.reduce((sum, each) => sum + (each.rows * 1000) / each.elapsed, 0);
 
 async function ask(worker: Worker, task: CeilingTask): Promise<CeilingDone> {
   worker.postMessage(task);
