@@ -25,3 +25,6 @@ export interface CeilingDone {
   /** Milliseconds per run. */
   readonly latency: HistogramData;
 }
+
+/** The runs, or why there are none. */
+export type CeilingAnswer = CeilingDone | { readonly failure: string };

@@ -1,5 +1,6 @@
 /** A thread that does nothing but run one session. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../src/errors.ts';
 import type { TensorMap } from '../../src/tensor/tensor.ts';
 import { OrtSession } from '../../src/workers/ort-session.ts';
 import { rowsOf } from '../../src/workers/rows.ts';
@@ -7,7 +8,7 @@ import { sampleInputs } from '../../src/workers/sample-inputs.ts';
 import { drawLength } from '../inputs/lengths.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { uniform } from '../statistics/random.ts';
-import type { CeilingDone, CeilingSetup, CeilingTask } from './ceiling-messages.ts';
+import type { CeilingAnswer, CeilingDone, CeilingSetup, CeilingTask } from './ceiling-messages.ts';
 
 /** Distinct batches that are run in turn. */
 const DISTINCT = 16;
@@ -51,4 +52,12 @@ function run({ rows, duration }: CeilingTask): CeilingDone {
   return { rows: done, taken, elapsed: before - start, latency: latency.toData() };
 }
 
-parentPort?.on('message', (task: CeilingTask) => parentPort?.postMessage(run(task)));
+function attempt(task: CeilingTask): CeilingAnswer {
+  try {
+    return run(task);
+  } catch (error) {
+    return { failure: messageOf(error) };
+  }
+}
+
+parentPort?.on('message', (task: CeilingTask) => parentPort?.postMessage(attempt(task)));

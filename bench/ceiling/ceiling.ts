@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Histogram } from '../statistics/histogram.ts';
-import type { CeilingDone, CeilingSetup, CeilingTask } from './ceiling-messages.ts';
+import type { CeilingAnswer, CeilingDone, CeilingSetup, CeilingTask } from './ceiling-messages.ts';
 
 /** Rows per run that are tried for the most rows per second. */
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32];
@@ -32,8 +32,13 @@ export class Ceiling implements AsyncDisposable {
       () => new Worker(new URL('./ceiling-thread.ts', import.meta.url), { workerData: setup }),
     );
     const ceiling = new Ceiling(workers);
-    await ceiling.#search(search);
-    return ceiling;
+    try {
+      await ceiling.#search(search);
+      return ceiling;
+    } catch (error) {
+      await ceiling[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Rows per second of all threads at the best batch size, for `duration` milliseconds. */
@@ -56,12 +61,23 @@ export class Ceiling implements AsyncDisposable {
     return Promise.all(this.#workers.map((worker) => ask(worker, { rows, duration })));
   }
 
+  /** Undefined where the model runs one row, but not so many. */
+  async #try(duration: number, rows: number): Promise<CeilingDone[] | undefined> {
+    try {
+      await this.#run(duration * WARM_UP_SHARE, rows);
+      return await this.#run(duration, rows);
+    } catch (error) {
+      if (rows === 1) throw error;
+      return undefined;
+    }
+  }
+
   async #search(duration: number): Promise<void> {
     let best = 0;
     for (const rows of BATCH_SIZES) {
-      await this.#run(duration * WARM_UP_SHARE, rows);
-      const done = await this.#run(duration, rows);
-      if (done.some(({ taken }) => taken < rows)) return;
+      const done = await this.#try(duration, rows);
+      // More rows than it takes: by its shape, or, whatever that says, by what is inside.
+      if (done === undefined || done.some(({ taken }) => taken < rows)) return;
       const rate = rateOf(done);
       if (rate <= best) continue;
       best = rate;
@@ -75,7 +91,8 @@ const rateOf = (done: readonly CeilingDone[]): number =>
 
 async function ask(worker: Worker, task: CeilingTask): Promise<CeilingDone> {
   worker.postMessage(task);
-  const [done]: CeilingDone[] = await once(worker, 'message');
-  if (done === undefined) throw new Error('a session thread gave no answer');
-  return done;
+  const [answer]: CeilingAnswer[] = await once(worker, 'message');
+  if (answer === undefined) throw new Error('a session thread gave no answer');
+  if ('failure' in answer) throw new Error(`the ceiling of ${task.rows} rows a run: ${answer.failure}`);
+  return answer;
 }
