@@ -5,29 +5,23 @@ import type { TensorMap } from '../../src/tensor/tensor.ts';
 import { OrtSession } from '../../src/workers/ort-session.ts';
 import { rowsOf } from '../../src/workers/rows.ts';
 import { sampleInputs } from '../../src/workers/sample-inputs.ts';
-import { drawLength } from '../inputs/lengths.ts';
+import { typicalLengths } from '../inputs/lengths.ts';
 import { Histogram } from '../statistics/histogram.ts';
-import { uniform } from '../statistics/random.ts';
 import type { CeilingAnswer, CeilingDone, CeilingSetup, CeilingTask } from './ceiling-messages.ts';
 
-/** Distinct batches that are run in turn. */
+/** Distinct batches that are run in turn; a power of two. */
 const DISTINCT = 16;
 
 const { path, intraOpThreads, lengths, largestId, seed }: CeilingSetup = workerData;
 const session = OrtSession.open(path, { intraOpThreads, executionProviders: ['cpu'] });
 const made = new Map<number, readonly TensorMap[]>();
 
-/** Batches in which all rows have one length, drawn like those that are sent to a server: no padding in the ceiling. */
+/** Batches in which all rows have one length, as long as what is sent to a server: no padding in the ceiling. */
 function batches(rows: number): readonly TensorMap[] {
   let list = made.get(rows);
   if (list === undefined) {
-    const random = uniform(seed);
-    list = Array.from({ length: DISTINCT }, (_, index) =>
-      sampleInputs(session.signature, rows, {
-        seed: seed + index,
-        length: drawLength(lengths, random),
-        largestId,
-      }),
+    list = typicalLengths(lengths, DISTINCT, seed).map((length, index) =>
+      sampleInputs(session.signature, rows, { seed: seed + index, length, largestId }),
     );
     made.set(rows, list);
   }

@@ -1,4 +1,5 @@
-import { exponential, normal } from '../statistics/random.ts';
+import { exponential, normal, uniform } from '../statistics/random.ts';
+import { mean } from '../statistics/summary.ts';
 
 /** How long sequences are (the symbolic dimensions after the batch): one length, or drawn. */
 export type Lengths =
@@ -25,6 +26,26 @@ export function drawLength(lengths: Lengths, random: () => number): number {
       return lengths.lengths[Math.floor(random() * lengths.lengths.length)] ?? 1;
   }
 }
+
+/** Distinct requests that are made beforehand and sent over and over: few of those that are out are the same. */
+export const DISTINCT = 256;
+
+/**
+ * So many lengths with the mean and the spread of those that are sent with the same seed, short and long ones mixed:
+ * the means of as many equal parts of them, sorted. The first of them would have a mean of their own, 10 to 25 % off.
+ */
+export function typicalLengths(lengths: Lengths, count: number, seed: number): number[] {
+  const random = uniform(seed);
+  const draws = Array.from({ length: DISTINCT }, () => drawLength(lengths, random)).sort((a, b) => a - b);
+  const parts = Array.from({ length: count }, (_, part) =>
+    draws.slice((part * DISTINCT) / count, ((part + 1) * DISTINCT) / count),
+  );
+  const typical = parts.map((part) => Math.max(1, Math.round(mean(part))));
+  return typical.map((_, index) => typical[(index * STRIDE) % count] ?? 1);
+}
+
+/** Has no factor in common with a power of two, so that every length has its turn once. */
+const STRIDE = 7;
 
 const bounded = (length: number, most: number): number => Math.min(most, Math.max(1, Math.round(length)));
 

@@ -4,7 +4,7 @@ import { rowsOf } from '../../src/workers/rows.ts';
 import { sampleInputs } from '../../src/workers/sample-inputs.ts';
 import { uniform } from '../statistics/random.ts';
 import type { BenchRequest } from '../targets/target.ts';
-import { drawLength, type Lengths } from './lengths.ts';
+import { DISTINCT, drawLength, type Lengths } from './lengths.ts';
 
 /** What is sent to one model. */
 export interface Traffic {
@@ -20,9 +20,6 @@ export interface Traffic {
   /** Sent to BYTES inputs and to tasks in place of random words. */
   readonly texts?: readonly string[];
 }
-
-/** Requests that are made beforehand and sent over and over: so many that few of those that are out are the same. */
-const DISTINCT = 256;
 
 /** Distinct requests of one model together, bytes: large ones are fewer. */
 const MEMORY = 8 * 2 ** 20;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseArguments } from '../../../bench/command/arguments.ts';
-import { drawLength, parseLengths } from '../../../bench/inputs/lengths.ts';
+import { drawLength, parseLengths, typicalLengths } from '../../../bench/inputs/lengths.ts';
 import { interleave, makeRequests, type Traffic } from '../../../bench/inputs/requests.ts';
 import { uniform } from '../../../bench/statistics/random.ts';
 import { taskTarget } from '../../../bench/targets/task.ts';
@@ -117,3 +117,20 @@ test('drawn lengths are whole, at least 1 and at most what is allowed', () => {
     expect(new Set(lengths).size).toBeGreaterThan(20);
   }
 });
+
+test.each(['32', 'uniform:8:64', 'lognormal:16:0.6:128', 'exponential:20:128'])(
+  'a few typical lengths of %s have the mean of those that are sent',
+  (text) => {
+    const lengths = parseLengths(text);
+    const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
+    for (let seed = 1; seed <= 20; seed++) {
+      const requests = makeRequests({ ...traffic, lengths }, SIGNATURE, seed);
+      const sent = meanOf(requests.map(({ inputs }) => inputs.get('input_ids')?.shape[1] ?? 0));
+      const typical = typicalLengths(lengths, 16, seed);
+      expect(typical).toHaveLength(16);
+      expect(Math.abs(meanOf(typical) / sent - 1)).toBeLessThan(0.02);
+      // Few runs of long batches fit into a second, and these are the first.
+      expect(Math.abs(meanOf(typical.slice(0, 8)) / sent - 1)).toBeLessThan(0.3);
+    }
+  },
+);
