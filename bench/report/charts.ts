@@ -5,12 +5,16 @@ import { type Axis, lineChart, type Series, stackedBars, ticksFor } from './svg.
 
 const PARTS: readonly (keyof Stages)[] = ['outside', 'codec', 'other', 'queue', 'merge', 'compute', 'split'];
 
+/** A curve through figures that must not be used would use them. */
+const isUsable = ({ latency, invalid }: Point): boolean => latency.count > 0 && invalid.length === 0;
+
 /**
  * Rows per second against latency, a line per quantile, in the order of the loads; dots alone where these are of
- * several scenarios.
+ * several scenarios. Empty where no load has figures that may be used.
  */
 export function throughputLatencyChart(points: readonly Point[]): string {
-  const shown = points.filter(({ latency }) => latency.count > 0);
+  const shown = points.filter(isUsable);
+  if (shown.length === 0) return '';
   const line = new Set(shown.map(({ scenario }) => scenario)).size === 1;
   const series = [0.5, 0.9, 0.99].map((quantile): Series => {
     const name = `p${quantile * 100}`;
@@ -39,9 +43,10 @@ export function throughputLatencyChart(points: readonly Point[]): string {
   return lineChart(series, x, milliseconds(values.map((value) => value.y)));
 }
 
-/** Latency by quantile; the axis stretches the slow end, where a tail shows. */
+/** Latency by quantile; the axis stretches the slow end, where a tail shows. Empty as above. */
 export function percentileChart(points: readonly Point[]): string {
-  const shown = points.filter(({ latency }) => latency.count > 0).slice(0, 8);
+  const shown = points.filter(isUsable).slice(0, 8);
+  if (shown.length === 0) return '';
   const series = shown.map((point): Series => {
     const latency = Histogram.from(point.latency);
     const most = Math.max(2, latency.count);

@@ -19,7 +19,6 @@ const STYLE = `
 /** One page with everything in it: no script, no picture, no font from anywhere else. */
 export function toHtml(result: SuiteResult): string {
   const { points, target } = result;
-  const stages = stageChart(points);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -31,14 +30,14 @@ ${facts(result)}
 <h2>Loads</h2>
 ${table(points)}
 ${points.map(remarks).join('')}
-<h2>Throughput and latency</h2>
-${throughputLatencyChart(points)}
-<h2>Percentiles</h2>
-${percentileChart(points)}
-${stages === '' ? '' : `<h2>Where the time of a request went</h2>\n${stages}`}
+${section('Throughput and latency', throughputLatencyChart(points))}
+${section('Percentiles', percentileChart(points))}
+${section('Where the time of a request went', stageChart(points))}
 </html>
 `;
 }
+
+const section = (title: string, chart: string): string => (chart === '' ? '' : `<h2>${title}</h2>\n${chart}`);
 
 function facts({ started, machine, target, traffic, seed, ceiling }: SuiteResult): string {
   const models = traffic.map(

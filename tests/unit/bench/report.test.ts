@@ -53,6 +53,16 @@ test('a report of a server that tells nothing has no stages, and nothing that is
   expect(html).toContain('invalid: no request was answered');
 });
 
+test('figures that must not be used are in no curve, and no chart is drawn of none', () => {
+  const late = pointOf([500], 10, { label: 'late', invalid: ['the generator could not keep up'] });
+  const html = toHtml(resultOf(pointOf([120]), late));
+  expect(html).toContain('<title>concurrency 8: 120.0 rows/s');
+  expect(html).not.toMatch(/<title>late: (500|p)/);
+  const nothing = toHtml(resultOf(late));
+  expect(nothing).not.toContain('Throughput and latency');
+  expect(nothing).not.toContain('Percentiles');
+});
+
 test('failures stand under their row, with what the server said', () => {
   const failures = { 'HTTP 429': 12, timeout: 1, ECONNRESET: 2 };
   const failureMessages = { 'HTTP 429': 'queue full', timeout: 'no answer' };
