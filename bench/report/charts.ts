@@ -43,10 +43,16 @@ export function throughputLatencyChart(points: readonly Point[]): string {
   return lineChart(series, x, milliseconds(values.map((value) => value.y)));
 }
 
+/** Loads whose lines can be told apart. */
+const MOST_LINES = 8;
+
 /** Latency by quantile; the axis stretches the slow end, where a tail shows. Empty as above. */
 export function percentileChart(points: readonly Point[]): string {
-  const shown = points.filter(isUsable).slice(0, 8);
-  if (shown.length === 0) return '';
+  const usable = points.filter(isUsable);
+  if (usable.length === 0) return '';
+  const shown = usable.slice(0, MOST_LINES);
+  const left = usable.length - shown.length;
+  const note = left === 0 ? '' : `\n<p>Not shown: the other ${left} loads.</p>`;
   const series = shown.map((point): Series => {
     const latency = Histogram.from(point.latency);
     const most = Math.max(2, latency.count);
@@ -69,7 +75,7 @@ export function percentileChart(points: readonly Point[]): string {
     ),
     format: percent,
   };
-  return lineChart(series, x, milliseconds(values.map((value) => value.y)));
+  return lineChart(series, x, milliseconds(values.map((value) => value.y))) + note;
 }
 
 /** Where the time of a request went, a bar per load; empty where no server told. */

@@ -63,6 +63,13 @@ test('figures that must not be used are in no curve, and no chart is drawn of no
   expect(nothing).not.toContain('Percentiles');
 });
 
+test('loads whose percentiles are not shown are counted', () => {
+  const loads = (count: number) =>
+    Array.from({ length: count }, (_, index) => pointOf([9], 10, { label: `${index}` }));
+  expect(toHtml(resultOf(...loads(8)))).not.toContain('Not shown');
+  expect(toHtml(resultOf(...loads(10)))).toContain('Not shown: the other 2 loads.');
+});
+
 test('failures stand under their row, with what the server said', () => {
   const failures = { 'HTTP 429': 12, timeout: 1, ECONNRESET: 2 };
   const failureMessages = { 'HTTP 429': 'queue full', timeout: 'no answer' };
