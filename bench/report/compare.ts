@@ -120,19 +120,47 @@ function compareWindows(before: ComparedPoint, after: ComparedPoint, tolerance: 
   ];
 }
 
-/** What is worse whatever the windows say: more failures than before, no answers any more. */
+/** What is worse whatever the windows say: failures that were not there before, no answers any more. */
 function brokenSince(before: ComparedPoint, after: ComparedPoint): Comparison[] {
   const { label } = after;
-  const [failedBefore, failedAfter] = [failedOf(before), failedOf(after)];
   const broken: Comparison[] = [];
-  if (failedAfter > failedBefore) {
-    const why = `${failedBefore} before, ${failedAfter} now`;
+  const [then, now] = [failuresOf(before), failuresOf(after)];
+  if (failedOf(before) === 0 ? failedOf(after) > 0 : isMoreOften(then, now)) {
+    const why = `${failedOf(before)} before, ${failedOf(after)} now`;
     broken.push({ label, figure: 'failures', verdict: 'worse', why });
   }
   if (before.throughput > 0 && after.throughput === 0) {
     broken.push({ label, figure: 'answers', verdict: 'worse', why: 'none now' });
   }
   return broken;
+}
+
+interface Share {
+  readonly failed: number;
+  readonly count: number;
+}
+
+/** Of the windows that count: how many there were before them is chance. */
+function failuresOf({ windows, latency }: ComparedPoint): Share {
+  const failed = windows.reduce((sum, each) => sum + each.failed, 0);
+  return { failed, count: failed + latency.count };
+}
+
+/** The share above which a normal deviate is in 2.5 % of all cases. */
+const BEYOND_CHANCE = 1.96;
+
+/**
+ * Whether a larger share failed, beyond chance: a server that refuses what is too much for it refuses a few more in
+ * every other run, and more of them in longer ones.
+ */
+function isMoreOften(before: Share, after: Share): boolean {
+  const [then, now] = [before, after].map(({ failed, count }) => failed / Math.max(1, count)) as [
+    number,
+    number,
+  ];
+  const pooled = (before.failed + after.failed) / Math.max(1, before.count + after.count);
+  const variance = pooled * (1 - pooled) * (1 / Math.max(1, before.count) + 1 / Math.max(1, after.count));
+  return now - then > BEYOND_CHANCE * Math.sqrt(variance);
 }
 
 /**

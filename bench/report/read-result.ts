@@ -5,13 +5,20 @@ import { FORMAT } from '../suite/result.ts';
 /** JSON has no NaN: the latency of a window without answers is null. */
 const FIGURE = z.number().nullable();
 
-const WINDOW = z.object({ rows: FIGURE, p50: FIGURE, p99: FIGURE, sent: z.number().positive().optional() });
+const WINDOW = z.object({
+  rows: FIGURE,
+  p50: FIGURE,
+  p99: FIGURE,
+  failed: z.number(),
+  sent: z.number().positive().optional(),
+});
 
 const POINT = z.object({
   scenario: z.string(),
   label: z.string(),
   throughput: z.number(),
   windows: z.array(WINDOW.readonly()).readonly(),
+  latency: z.object({ count: z.number() }).readonly(),
   failures: z.record(z.string(), z.number()).readonly(),
   invalid: z.array(z.string()).readonly(),
   ceilings: z.array(z.number().positive()).readonly().optional(),

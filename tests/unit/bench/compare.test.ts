@@ -71,6 +71,20 @@ test('new failures are worse, whatever the rest says', () => {
   expect(verdicts(pointOf([100, 101, 99]), failing)['failures']).toBe('worse');
 });
 
+test('a load that is refused in part is worse where a larger part is, not where a few more are', () => {
+  const refused = (failed: number, windows: number): Point => {
+    const point = pointOf(Array.from({ length: windows }, () => 100));
+    const latency = histogramOf(Array.from({ length: windows * 1000 }, () => 10));
+    const each = point.windows.map((window) => ({ ...window, failed }));
+    return { ...point, latency, windows: each, failures: { 'HTTP 429': failed * windows } };
+  };
+  const verdict = (before: Point, after: Point) => verdicts(before, after)['failures'];
+  expect(verdict(refused(100, 3), refused(104, 3))).toBeUndefined();
+  expect(verdict(refused(100, 3), refused(100, 9))).toBeUndefined();
+  expect(verdict(refused(100, 3), refused(200, 3))).toBe('worse');
+  expect(verdict(refused(0, 3), refused(1, 3))).toBe('worse');
+});
+
 test('an invalid run and a single window are not judged', () => {
   const late = pointOf([50, 51, 49], 10, { invalid: ['late'] });
   expect(verdicts(pointOf([100, 101, 99]), late)).toEqual({
