@@ -23,6 +23,8 @@ export interface RaceOptions {
   readonly seed: number;
   /** Configurations that may be open at once. */
   readonly mostOpen: number;
+  /** Milliseconds of the budget that were gone before the race. */
+  readonly spent?: number;
 }
 
 /** A configuration in the race, with what was measured of it in the last round it was in. */
@@ -133,7 +135,7 @@ export async function runRace(
 async function enter(
   arena: Arena,
   pace: Pace,
-  { space, asItIs, concurrencies, seed, mostOpen }: RaceOptions,
+  { space, asItIs, concurrencies, seed, mostOpen, spent = 0 }: RaceOptions,
   racers: Racer[],
   progress: RaceProgress,
 ): Promise<Racer[]> {
@@ -158,7 +160,7 @@ async function enter(
     if (field >= most || (field >= LEAST_ENTRANTS && !fits(field + 1))) break;
     progress.status(`opening configuration ${field + 1}: ${nameOf(configuration)}`, pace.share);
     await openAll(arena, [configuration], racers);
-    if (pace.elapsed > pace.searchEnd) throw tooLittle(pace);
+    if (pace.elapsed > pace.searchEnd) throw tooLittle(pace, spent);
   }
   return racers.filter(({ problem }) => problem === '');
 }
@@ -184,9 +186,9 @@ async function calibrate(
   pace.stretch(Number.isNaN(p50) ? pace.trial.duration : p50);
 }
 
-const tooLittle = (pace: Pace): Error =>
+const tooLittle = (pace: Pace, spent: number): Error =>
   new Error(
-    `--budget is ${pace.end / 1000}, which is too little for this model here: opening ${LEAST_ENTRANTS} configurations took ${(pace.elapsed / 1000).toFixed(1)} s; give at least ${Math.ceil((4 * pace.elapsed) / 1000)}`,
+    `--budget is ${Math.round(pace.end + spent) / 1000}, which is too little for this model here: starting took ${(spent / 1000).toFixed(1)} s, opening ${LEAST_ENTRANTS} configurations ${(pace.elapsed / 1000).toFixed(1)} s; give at least ${Math.ceil((spent + 4 * pace.elapsed) / 1000)}`,
   );
 
 const racerOf = (configuration: Configuration, kept: boolean): Racer => ({

@@ -70,10 +70,10 @@ async function search(args: TuneArguments, model: TunedModel, view: RaceProgress
   const cores = availableParallelism();
   const space = spaceFor({ defaults: found.defaults, cores, batched: found.batched, rowsOut, bound });
   const options = { space, concurrencies, bound, seed, mostOpen: mostOpen(model, cores) };
-  const left = Math.max(0, budget - (performance.now() - begun));
+  const spent = Math.min(budget, performance.now() - begun);
   const tuned: Tuned = await tune(
     arena,
-    { ...options, ...(asItIs === undefined ? {} : { asItIs }), budget: left },
+    { ...options, ...(asItIs === undefined ? {} : { asItIs }), spent, budget: budget - spent },
     view,
   );
   return {

@@ -32,7 +32,10 @@ const rows = ({ instances, intraOpThreads, maxBatchSize, maxQueueDelayMicrosecon
 const NOISY: Objective = { rows, noise: 0.08 };
 const BEST = Math.max(...everyOf(SPACE).map(rows));
 
-const run = (objective: Objective, changes: Partial<typeof OPTIONS> & { asItIs?: Configuration } = {}) => {
+const run = (
+  objective: Objective,
+  changes: Partial<typeof OPTIONS> & { asItIs?: Configuration; spent?: number } = {},
+) => {
   const options = { ...OPTIONS, ...changes };
   const arena = new SyntheticArena(objective, options.seed + 100);
   return tune(arena, options, silent).then((tuned) => ({ tuned, arena }));
@@ -196,4 +199,8 @@ test('defaults that cannot be served end it', async () => {
 
 test('a budget that is over before three are open is refused with what it takes', async () => {
   await expect(run(NOISY, { budget: 2000 })).rejects.toThrow(/--budget is 2, .* give at least \d+/);
+  // As it was given, with what starting the server has taken of it.
+  await expect(run(NOISY, { budget: 2000, spent: 8000 })).rejects.toThrow(
+    /--budget is 10, .* starting took 8\.0 s, .* give at least 1\d$/,
+  );
 });
