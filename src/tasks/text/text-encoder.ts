@@ -4,6 +4,7 @@ import { NO_LIMIT, type TextLimits, textLimits } from './text-limits.ts';
 import {
   type Encoded,
   type EncodeOptions,
+  fits,
   type TextInput,
   TextTokenizer,
   type TokenizerFacts,
@@ -95,8 +96,8 @@ export class TextEncoder {
     const { truncation, max_length, onlyFirst = false, places = false } = request;
     const options = { maxLength: max_length ?? most, truncate: truncation, onlyFirst, places };
     const encoded = await this.#encodeAll(inputs, options);
-    for (const [index, { ids, length }] of encoded.entries()) {
-      if (length > 0 && ids.length === 0) throw tooLong(field, index, inputs.length, length, options);
+    for (const [index, each] of encoded.entries()) {
+      if (!fits(each)) throw tooLong(field, index, inputs.length, each.length, options);
     }
     return encoded;
   }
@@ -108,7 +109,7 @@ export class TextEncoder {
     if (tokenizer === undefined || characters > INLINE_CHARACTERS) {
       return host.encode(this.#key, this.#source, inputs, options);
     }
-    return inputs.map((input) => tokenizer.encode(input, options));
+    return tokenizer.encodeAll(inputs, options);
   }
 }
 

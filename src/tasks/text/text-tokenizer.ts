@@ -55,6 +55,8 @@ export class TextTokenizer {
   readonly #tokenizer: LibraryTokenizer;
   readonly #truncateLeft: boolean;
   readonly #placer: TokenPlacer;
+  /** Special tokens around one text, and around two. */
+  readonly #around: readonly [one: number, two: number];
   readonly facts: TokenizerFacts;
 
   /** Throws where the files do not make a tokenizer. */
@@ -69,20 +71,39 @@ export class TextTokenizer {
     this.#placer = new TokenPlacer(this.#tokenizer, file);
     this.facts = { padId: padId(this.#tokenizer, config), joiner: withoutVocabulary(file) };
     this.#truncateLeft = config['truncation_side'] === 'left';
+    const around = (second: string[] | null) => this.#withSpecialTokens([], second).tokens.length;
+    this.#around = [around(null), around([])];
   }
 
-  encode({ text, pair }: TextInput, options: EncodeOptions): Encoded {
+  /** Stops behind the first input that does not fit: whoever sent them is told of that one. */
+  encodeAll(inputs: readonly TextInput[], options: EncodeOptions): Encoded[] {
+    const encoded: Encoded[] = [];
+    // A text stands in front of each label, a query in front of each text: it is cut into tokens once.
+    const cut = rememberingLast((text) => this.#tokenizer.tokenize(text));
+    for (const input of inputs) {
+      const each = this.#encode(input, options, cut);
+      encoded.push(each);
+      if (!fits(each)) break;
+    }
+    return encoded;
+  }
+
+  encode(input: TextInput, options: EncodeOptions): Encoded {
+    return this.#encode(input, options, (text) => this.#tokenizer.tokenize(text));
+  }
+
+  #encode({ text, pair }: TextInput, options: EncodeOptions, cut: (text: string) => string[]): Encoded {
     if (options.places === true) return this.#encodePlaced(text, options);
-    const first = this.#tokenizer.tokenize(text);
+    const first = cut(text);
     const second = pair === undefined ? null : this.#tokenizer.tokenize(pair);
     const { length, keep } = this.#fit(first, second, options);
     if (keep === undefined) return { ids: [], typeIds: [], length };
     const [keepFirst, keepSecond] = keep;
-    const cut = this.#withSpecialTokens(
+    const processed = this.#withSpecialTokens(
       this.#cut(first, keepFirst),
       second === null ? null : this.#cut(second, keepSecond),
     );
-    return this.#encoded(cut, length);
+    return this.#encoded(processed, length);
   }
 
   #encodePlaced(text: string, options: EncodeOptions): Encoded {
@@ -103,8 +124,8 @@ export class TextTokenizer {
 
   /** The length with special tokens, and how many tokens of each text stay; none where the text may not be cut. */
   #fit(first: string[], second: string[] | null, { maxLength, truncate, onlyFirst }: EncodeOptions) {
-    const { length } = this.#withSpecialTokens(first, second).tokens;
     const [a, b] = [first.length, second?.length ?? 0];
+    const length = a + b + this.#around[second === null ? 0 : 1];
     if (length <= maxLength) return { length, keep: [a, b] as const };
     const room = maxLength - (length - a - b);
     if (!truncate || room < 0) return { length, keep: undefined };
@@ -136,6 +157,17 @@ export class TextTokenizer {
       length,
     };
   }
+}
+
+/** Whether anything is left of it: without truncation, what is too long comes back empty. */
+export const fits = ({ ids, length }: Encoded): boolean => length === 0 || ids.length > 0;
+
+function rememberingLast<Answer>(ask: (text: string) => Answer): (text: string) => Answer {
+  let last: { readonly text: string; readonly answer: Answer } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, answer: ask(text) };
+    return last.answer;
+  };
 }
 
 /** How much of each text stays when together they may have `room` tokens: the longer one gives first. */

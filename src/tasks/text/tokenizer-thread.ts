@@ -4,7 +4,6 @@ import type { ThreadAnswer } from '../task-thread.ts';
 import {
   type Encoded,
   type EncodeOptions,
-  type TextInput,
   TextTokenizer,
   type TokenizerFacts,
   type TokenizerSource,
@@ -18,7 +17,10 @@ export type ThreadRequest =
       readonly kind: 'encode';
       readonly id: number;
       readonly key: number;
-      readonly inputs: readonly TextInput[];
+      /** Each once: strings are copied on their way, as often as they are sent. */
+      readonly texts: readonly string[];
+      /** By their places in `texts`. */
+      readonly inputs: readonly { readonly text: number; readonly pair?: number }[];
       readonly options: EncodeOptions;
     };
 
@@ -34,7 +36,12 @@ function work(job: Job): readonly Encoded[] | TokenizerFacts {
   }
   const tokenizer = tokenizers.get(job.key);
   if (tokenizer === undefined) throw new Error('the tokenizer is not open');
-  return job.inputs.map((input) => tokenizer.encode(input, job.options));
+  const { texts, options } = job;
+  const at = (place: number) => texts[place] ?? '';
+  const inputs = job.inputs.map(({ text, pair }) =>
+    pair === undefined ? { text: at(text) } : { text: at(text), pair: at(pair) },
+  );
+  return tokenizer.encodeAll(inputs, options);
 }
 
 function answer(job: Job): ThreadAnswer<readonly Encoded[] | TokenizerFacts> {
