@@ -172,7 +172,7 @@ export class ScheduledBatcher implements Runner {
     const retry = this.#retries.findIndex(({ lane }) => lane.freeSlots > 0);
     const [half] = retry < 0 ? [] : this.#retries.splice(retry, 1);
     if (half !== undefined) {
-      void this.#execute(half, now);
+      this.#executeHalf(half, now);
       return undefined;
     }
     const decision = this.#scheduler.next(now);
@@ -230,9 +230,7 @@ export class ScheduledBatcher implements Runner {
     return { variant, reason: this.#scheduler.reason(entry, lane), accuracy, predicted: expected };
   }
 
-  /**
-   * The error of a batch may be that of one entry: the batch is halved and run again until the culprit stands alone.
-   */
+  /** The error may be that of one entry: the batch is halved and run again until the culprit stands alone. */
   #failed(dispatch: Dispatch, error: InferenceError): void {
     const { entries } = dispatch;
     if (entries.length === 1 || runnerIsAtFault(error)) {
@@ -240,21 +238,22 @@ export class ScheduledBatcher implements Runner {
       return;
     }
     const middle = Math.ceil(entries.length / 2);
-    this.#retry(dispatch, entries.slice(0, middle));
-    this.#retry(dispatch, entries.slice(middle));
+    for (const half of [entries.slice(0, middle), entries.slice(middle)])
+      this.#retries.push({ ...dispatch, entries: half });
   }
 
-  #retry(dispatch: Dispatch, entries: readonly ScheduledEntry[]): void {
-    const wanted = entries.filter((entry) => {
-      const { error, signal } = entry.request;
-      if (error === undefined && !signal?.aborted) return true;
-      this.#fail(entry, error ?? refusals.canceled());
-      return false;
+  /** It may have waited for its slot: whose client has gone, or whose time is over, is not run. */
+  #executeHalf(half: Dispatch, now: number): void {
+    const entries = half.entries.filter((entry) => {
+      const { error, signal, deadline } = entry.request;
+      const gone = error ?? refusalOnArrival(false, signal, deadline, now);
+      if (gone !== undefined) this.#fail(entry, gone);
+      return gone === undefined;
     });
-    if (wanted.length === 0) return;
-    const rows = wanted.reduce((sum, entry) => sum + entry.rows, 0);
-    const length = Math.max(...wanted.map((entry) => entry.length));
-    this.#retries.push({ ...dispatch, entries: wanted, rows, length });
+    if (entries.length === 0) return;
+    const rows = entries.reduce((sum, entry) => sum + entry.rows, 0);
+    const length = Math.max(...entries.map((entry) => entry.length));
+    void this.#execute({ ...half, entries, rows, length }, now);
   }
 
   #fail(entry: ScheduledEntry, error: InferenceError): void {
