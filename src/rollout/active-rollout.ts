@@ -15,7 +15,7 @@ import { Canary, noRequests, readyTarget } from './canary.ts';
 import { compareOutputs } from './compare-outputs.ts';
 import { ComparisonRecord } from './comparison-record.ts';
 import type { Breach } from './guard.ts';
-import { endOf, endOfAnswer } from './run-ends.ts';
+import { endOf, endOfAnswer, latencyOf } from './run-ends.ts';
 import { RunRecord } from './run-record.ts';
 import { Sampler } from './sampler.ts';
 import type { ShadowRuns } from './shadow-runs.ts';
@@ -129,7 +129,7 @@ export class ActiveRollout implements Rollout {
         this.baselineRequests[end]++;
         for (const record of this.#baselineRecords()) {
           if (end === 'error') record.failed();
-          else record.answered(run.milliseconds);
+          else record.answered(latencyOf(run));
         }
         const { shadow } = this.plan;
         if (shadow === undefined || !this.#shadowed.next()) return;

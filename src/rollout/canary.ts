@@ -3,7 +3,7 @@ import type { ArmRun, RolloutGuard, RolloutShare, RunEnd, Target } from '../infe
 import type { Registry } from '../inference/served.ts';
 import { ComparisonRecord } from './comparison-record.ts';
 import { type Breach, breachOf } from './guard.ts';
-import { endOfAnswer } from './run-ends.ts';
+import { endOfAnswer, latencyOf } from './run-ends.ts';
 import { RunRecord } from './run-record.ts';
 import { type Span, within } from './share-table.ts';
 import { targetOf } from './target-check.ts';
@@ -53,11 +53,11 @@ export class Canary {
     this.requests[end]++;
   }
 
-  answered({ result, milliseconds }: Pick<ArmRun, 'result' | 'milliseconds'>): void {
-    const end = endOfAnswer(result);
+  answered(run: ArmRun): void {
+    const end = endOfAnswer(run.result);
     this.ended(end);
     if (end === 'error') this.runs.failed();
-    else this.runs.answered(milliseconds);
+    else this.runs.answered(latencyOf(run));
   }
 
   /** The breach that ends it, told once: where the figures show one for the first time. */

@@ -1,5 +1,5 @@
 import type { Code, InferenceError } from '../errors.ts';
-import type { RunEnd } from '../inference/rollout.ts';
+import type { ArmRun, RunEnd } from '../inference/rollout.ts';
 import type { RunResult } from '../inference/runner.ts';
 import { holdsNaN } from './not-a-number.ts';
 
@@ -20,3 +20,13 @@ export const endOf = ({ code, reason }: InferenceError): RunEnd =>
 
 /** How an answer counts: what is not a number is of no use to the client, and JSON cannot carry it. */
 export const endOfAnswer = ({ outputs }: RunResult): RunEnd => (holdsNaN(outputs) ? 'error' : 'ok');
+
+/**
+ * Milliseconds of an answer; undefined for one from the response cache. Every arm has its own answers there, and the
+ * smaller its share the fewer: a canary would be slower for that alone.
+ */
+export const latencyOf = ({
+  result,
+  milliseconds,
+}: Pick<ArmRun, 'result' | 'milliseconds'>): number | undefined =>
+  result.reuse === 'cached' ? undefined : milliseconds;

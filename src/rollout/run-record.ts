@@ -40,7 +40,7 @@ export class RunRecord {
     return this.#counts.total(REQUESTS);
   }
 
-  /** Requests that were answered or late: those that have a latency. */
+  /** Requests that were computed or late: those that have a latency. */
   get timed(): number {
     return this.#counts.total(TIMED);
   }
@@ -49,9 +49,10 @@ export class RunRecord {
     return wilson(this.#counts.total(ERRORS), this.requests);
   }
 
-  answered(milliseconds: number): void {
+  /** @param milliseconds undefined where nothing was computed: it tells nothing of how long that takes */
+  answered(milliseconds: number | undefined): void {
     this.#counts.add(REQUESTS);
-    this.late(milliseconds);
+    if (milliseconds !== undefined) this.late(milliseconds);
   }
 
   failed(): void {

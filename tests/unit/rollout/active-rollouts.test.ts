@@ -241,6 +241,18 @@ describe('a canary', () => {
     expect(state().canaries[0]?.p95Ms).toBeLessThan(2);
   });
 
+  it('is not slow for having fewer answers in the response cache than the baseline', () => {
+    const { route, set, state } = bench();
+    set({ canaries: [{ variant: 'int8', share: 0.1 }], guard: { maxLatencyRatio: 2 } });
+    for (let turn = 0; turn < 12_000; turn++) {
+      const target = route(`key-${turn}`);
+      const run = answer(target);
+      const cached = { ...run, milliseconds: 0.05, result: { ...run.result, reuse: 'cached' as const } };
+      target.arm?.answered(target.arm.canary || turn % 50 === 0 ? run : cached);
+    }
+    expect(state()).toMatchObject({ state: 'active', canaries: [{ requests: { error: 0 } }] });
+  });
+
   it('is not blamed for deadlines that nobody could keep', () => {
     const { route, set, state } = bench();
     set(GUARDED);
