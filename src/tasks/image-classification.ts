@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { parseBody, requestBody, TOP_K } from './body.ts';
 import { type ExportFolder, jsonObject } from './export-folder.ts';
+import { prepareImages } from './image/image-host.ts';
 import { asBody, IMAGE, IMAGES } from './image/image-input.ts';
-import { prepareImages, runImages } from './image/image-runs.ts';
+import { channelsOf, runImages } from './image/image-runs.ts';
 import { readImageSettings } from './image/image-settings.ts';
 import { labelsOf } from './labels.ts';
 import { DEFAULT_TOP_K } from './limits.ts';
@@ -28,7 +29,8 @@ export async function imageClassifierTasks(folder: ExportFolder): Promise<TaskSe
   const task: Task = {
     async run(body, model) {
       const { inputs, parameters } = parseBody(BODY, asBody(body));
-      const images = await prepareImages(Array.isArray(inputs) ? inputs : [inputs], settings, model);
+      const list = Array.isArray(inputs) ? inputs : [inputs];
+      const images = await prepareImages(list, settings, channelsOf(model));
       const { top_k: topK = DEFAULT_TOP_K, function_to_apply: given } = parameters;
       const answers = (await runImages(images, model, scoreOutput(model))).map((row) => {
         const apply = given ?? defaultFunction(config['problem_type'], row.length);

@@ -1,12 +1,13 @@
 import { MAX_RUNS_IN_FLIGHT } from './limits.ts';
 
 /**
- * Does `work` for every item, at most `MAX_RUNS_IN_FLIGHT` at a time. After the first failure nothing new is started,
+ * Does `work` for every item, at most `most` at a time. After the first failure nothing new is started,
  * and it rejects with that failure once what was under way has ended.
  */
 export async function inLanes<Item>(
   items: readonly Item[],
   work: (item: Item) => Promise<void>,
+  most = MAX_RUNS_IN_FLIGHT,
 ): Promise<void> {
   let next = 0;
   let failed = false;
@@ -22,7 +23,7 @@ export async function inLanes<Item>(
       }
     }
   };
-  const lanes = Array.from({ length: Math.min(MAX_RUNS_IN_FLIGHT, items.length) }, lane);
+  const lanes = Array.from({ length: Math.min(most, items.length) }, lane);
   const results = await Promise.allSettled(lanes);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

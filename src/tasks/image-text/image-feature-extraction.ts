@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseBody, requestBody } from '../body.ts';
-import { prepareImage } from '../image/image-host.ts';
+import { prepareImages } from '../image/image-host.ts';
 import { asBody, IMAGES, WRAPPED_IMAGE } from '../image/image-input.ts';
 import type { Task } from '../task.ts';
 import type { ImageText } from './image-text.ts';
@@ -15,7 +15,7 @@ export const imageFeatureExtraction = ({ settings, towers }: ImageText): Task =>
   async run(body, model) {
     const { inputs } = parseBody(BODY, asBody(body));
     const list = Array.isArray(inputs) ? inputs : [inputs];
-    const images = await Promise.all(list.map((image) => prepareImage(image, settings, 3)));
+    const images = await prepareImages(list, settings, 3);
     const vectors = (await towers(model).images(images, model)).map((vector) => Array.from(vector));
     return Array.isArray(inputs) ? vectors : vectors[0];
   },

@@ -1,3 +1,4 @@
+import { inLanes } from '../lanes.ts';
 import { TaskThread } from '../task-thread.ts';
 import type { ImageSettings } from './image-settings.ts';
 import type { ImageTensor } from './preprocess.ts';
@@ -21,4 +22,21 @@ export function prepareImage(
   const [thread] = threads.toSorted((a, b) => a.pending - b.pending);
   if (thread === undefined) throw new Error('there is no image thread');
   return thread.run({ bytes, settings, channels });
+}
+
+/**
+ * Images in their order. As many at a time as there are threads, so that those of other requests need not wait for
+ * all of a long list.
+ */
+export async function prepareImages(
+  images: readonly Uint8Array[],
+  settings: ImageSettings,
+  channels: number,
+): Promise<ImageTensor[]> {
+  const prepared: ImageTensor[] = [];
+  const work = async ([index, image]: readonly [number, Uint8Array]) => {
+    prepared[index] = await prepareImage(image, settings, channels);
+  };
+  await inLanes([...images.entries()], work, THREADS);
+  return prepared;
 }

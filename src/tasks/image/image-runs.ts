@@ -4,7 +4,6 @@ import { makeTensor, type Tensor } from '../../tensor/tensor.ts';
 import { inLanes } from '../lanes.ts';
 import type { TaskModel } from '../task.ts';
 import { rowOf } from '../text/text-runs.ts';
-import { prepareImage } from './image-host.ts';
 import type { ImageSettings, Size } from './image-settings.ts';
 import type { ImageTensor } from './preprocess.ts';
 
@@ -21,15 +20,8 @@ export function pixelInput({ signature, name }: TaskModel): TensorSpec {
   );
 }
 
-/** Images as the model reads them, in their order; they are prepared side by side. */
-export function prepareImages(
-  images: readonly Uint8Array[],
-  settings: ImageSettings,
-  model: TaskModel,
-): Promise<ImageTensor[]> {
-  const channels = pixelInput(model).dims[1];
-  return Promise.all(images.map((image) => prepareImage(image, settings, channels === 1 ? 1 : 3)));
-}
+/** Channels of the images that the model reads: three unless it says one. */
+export const channelsOf = (model: TaskModel): number => (pixelInput(model).dims[1] === 1 ? 1 : 3);
 
 /** The size of the images that leave the processor, where it does not depend on the image. */
 export function fixedImageSize({ crop, resize }: ImageSettings): Size | undefined {
