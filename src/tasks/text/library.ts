@@ -1,5 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { JsonObject } from '../export-folder.ts';
+import { correctNormalizer, type Normalizer } from './normalizers.ts';
 
 /** Splits words into the pieces of a vocabulary. */
 export interface PieceModel {
@@ -23,7 +24,7 @@ export type PostProcessor = (
  * extensions, which TypeScript does not resolve for ES modules, so they say nothing.
  */
 export interface LibraryTokenizer {
-  readonly normalizer: ((text: string) => string) | null;
+  readonly normalizer: Normalizer | null;
   readonly pre_tokenizer: ((text: string, options: { section_index: number }) => string[]) | null;
   model: PieceModel | null;
   readonly post_processor: PostProcessor | null;
@@ -33,5 +34,8 @@ export interface LibraryTokenizer {
 }
 
 /** Throws where the files do not make a tokenizer. */
-export const openLibraryTokenizer = (tokenizer: JsonObject, config: JsonObject): LibraryTokenizer =>
-  new Tokenizer(tokenizer, config);
+export function openLibraryTokenizer(file: JsonObject, config: JsonObject): LibraryTokenizer {
+  const tokenizer: LibraryTokenizer = new Tokenizer(file, config);
+  correctNormalizer(tokenizer.normalizer);
+  return tokenizer;
+}

@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { openLibraryTokenizer } from '../../../src/tasks/text/library.ts';
+
+/** The library's tokenizer with that normalizer, over words. */
+const normalizerOf = (normalizer: object) => {
+  const { normalizer: opened } = openLibraryTokenizer(
+    {
+      added_tokens: [],
+      normalizer,
+      pre_tokenizer: null,
+      post_processor: null,
+      decoder: null,
+      model: {
+        type: 'WordPiece',
+        vocab: { '[UNK]': 0 },
+        unk_token: '[UNK]',
+        continuing_subword_prefix: '##',
+      },
+    },
+    {},
+  );
+  if (opened === null) throw new Error('there is no normalizer');
+  return opened;
+};
+
+const bert = (changes: object) =>
+  normalizerOf({
+    type: 'BertNormalizer',
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: null,
+    lowercase: true,
+    ...changes,
+  });
+
+// What `normalize_str` of the Python package gives (tokenizers 0.23.2).
+it.each([
+  ['ΟΔΟΣ ΣΟΦΟΣ', 'οδοσ σοφοσ', 'ΟΔΟΣ ΣΟΦΟΣ'],
+  ['abc𠀀def', 'abc 𠀀 def', 'abc 𠀀 def'],
+  ['漢字𠮷野家', ' 漢  字  𠮷  野  家 ', ' 漢  字  𠮷  野  家 '],
+  ['Ångström İstanbul ßẞ', 'angstrom istanbul ßß', 'Ångström İstanbul ßẞ'],
+  ['a\u0000\ufffd\u0007\u200d\u00adb\tc\r\nd\u3000e', 'ab c  d e', 'ab c  d e'],
+  ['cafe\u0301 Ǆ ﬁ 한국', 'cafe ǆ ﬁ \u1112\u1161\u11ab\u1100\u116e\u11a8', 'cafe\u0301 Ǆ ﬁ 한국'],
+])('normalizes %j for BERT as the Python tokenizer does', (text, uncased, cased) => {
+  expect(bert({})(text)).toBe(uncased);
+  expect(bert({ lowercase: false })(text)).toBe(cased);
+});
+
+it('leaves out what is turned off', () => {
+  const plain = { clean_text: false, handle_chinese_chars: false, strip_accents: false };
+  expect(bert(plain)('\u0007É漢')).toBe('\u0007é漢');
+  expect(bert({ strip_accents: true, lowercase: false })('É')).toBe('E');
+});
+
+it('lowers each letter by itself, inside a sequence too', () => {
+  const sequence = { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] };
+  expect(normalizerOf(sequence)('ΟΔΟΣ ÉΣ')).toBe('οδοσ éσ');
+});
