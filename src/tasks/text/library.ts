@@ -1,6 +1,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { JsonObject } from '../export-folder.ts';
 import { correctNormalizer, type Normalizer } from './normalizers.ts';
+import { asSplits } from './pre-tokenizers.ts';
 
 /** Splits words into the pieces of a vocabulary. */
 export interface PieceModel {
@@ -35,7 +36,8 @@ export interface LibraryTokenizer {
 
 /** Throws where the files do not make a tokenizer. */
 export function openLibraryTokenizer(file: JsonObject, config: JsonObject): LibraryTokenizer {
-  const tokenizer: LibraryTokenizer = new Tokenizer(file, config);
+  const stages = { ...file, pre_tokenizer: asSplits(file['pre_tokenizer']) };
+  const tokenizer: LibraryTokenizer = new Tokenizer(stages, config);
   correctNormalizer(tokenizer.normalizer);
   return tokenizer;
 }

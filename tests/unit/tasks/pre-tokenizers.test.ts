@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { openLibraryTokenizer } from '../../../src/tasks/text/library.ts';
+
+function partsOf(preTokenizer: object, text: string): string[] | undefined {
+  const { pre_tokenizer: opened } = openLibraryTokenizer(
+    {
+      added_tokens: [],
+      normalizer: null,
+      pre_tokenizer: preTokenizer,
+      post_processor: null,
+      decoder: null,
+      model: {
+        type: 'WordPiece',
+        vocab: { '[UNK]': 0 },
+        unk_token: '[UNK]',
+        continuing_subword_prefix: '##',
+      },
+    },
+    {},
+  );
+  return opened?.(text, { section_index: 0 });
+}
+
+const WHITESPACE = { type: 'Whitespace' };
+const WHITESPACE_SPLIT = { type: 'WhitespaceSplit' };
+const PUNCTUATION = { type: 'Punctuation', behavior: 'Isolated' };
+const EACH_DIGIT = { type: 'Digits', individual_digits: true };
+
+// What `pre_tokenize_str` of the Python package gives (tokenizers 0.23.2).
+it.each([
+  [WHITESPACE, 'café, naïve!? x_1 ½', ['café', ',', 'naïve', '!?', 'x_1', '½']],
+  [WHITESPACE, 'Привет, 東京。 नमस्ते', ['Привет', ',', '東京', '。', 'नमस्ते']],
+  [WHITESPACE_SPLIT, '\ufeffa\u0085b c', ['\ufeffa', 'b', 'c']],
+  [PUNCTUATION, 'a//b…!?«c»', ['a', '/', '/', 'b', '…', '!', '?', '«', 'c', '»']],
+  [{ ...PUNCTUATION, behavior: 'Removed' }, 'a//b…!?c', ['a', 'b', 'c']],
+  [{ ...PUNCTUATION, behavior: 'Contiguous' }, 'a//b…!?c', ['a', '//', 'b', '…!?', 'c']],
+  [EACH_DIGIT, 'a12 ٣٤²', ['a', '1', '2', ' ', '٣', '٤', '²']],
+  [{ ...EACH_DIGIT, individual_digits: false }, 'a12 ٣٤²', ['a', '12', ' ', '٣٤²']],
+  [
+    { type: 'Sequence', pretokenizers: [WHITESPACE_SPLIT, PUNCTUATION, EACH_DIGIT] },
+    'é-12 «x»',
+    ['é', '-', '1', '2', '«', 'x', '»'],
+  ],
+])('%j takes %j apart as the Python pre-tokenizer does', (preTokenizer, text, parts) => {
+  expect(partsOf(preTokenizer, text)).toEqual(parts);
+});
