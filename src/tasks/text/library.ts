@@ -13,12 +13,19 @@ export interface PieceModel {
   readonly unk_token?: string;
 }
 
-/** Adds the special tokens of an export around one text or two. */
+/** A text or two with the special tokens of an export around them. */
+export interface Processed {
+  readonly tokens: string[];
+  readonly token_type_ids?: number[];
+  /** The second text, where the processor leaves it by itself. */
+  readonly tokens_pair?: string[] | null;
+}
+
 export type PostProcessor = (
   first: string[],
   second: string[] | null,
   addSpecialTokens: boolean,
-) => { readonly tokens: string[]; readonly token_type_ids?: number[] };
+) => Processed;
 
 /**
  * The part of the library's tokenizer that is used here. Its own declarations import each other without file

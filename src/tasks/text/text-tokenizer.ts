@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, objectField, textField } from '../export-folder.ts';
-import { type LibraryTokenizer, openLibraryTokenizer, type PostProcessor } from './library.ts';
+import { type LibraryTokenizer, openLibraryTokenizer, type Processed } from './library.ts';
 import { withoutVocabulary } from './token-joiner.ts';
 import { type PlacedToken, TokenPlacer } from './token-positions.ts';
 import { boundedWordPiece } from './word-piece.ts';
@@ -142,13 +142,20 @@ export class TextTokenizer {
     return this.#truncateLeft ? tokens.slice(tokens.length - keep) : tokens.slice(0, keep);
   }
 
-  #withSpecialTokens(first: string[], second: string[] | null): ReturnType<PostProcessor> {
+  #withSpecialTokens(first: string[], second: string[] | null): Processed {
     const processor = this.#tokenizer.post_processor;
-    if (processor === null) return { tokens: second === null ? first : [...first, ...second] };
-    return processor(first, second, true);
+    const processed =
+      processor === null ? { tokens: first, tokens_pair: second } : processor(first, second, true);
+    const { tokens, tokens_pair: beside } = processed;
+    if (beside === null || beside === undefined) return processed;
+    // A processor that puts nothing around the texts leaves them apart.
+    return {
+      tokens: [...tokens, ...beside],
+      token_type_ids: [...tokens.map(() => 0), ...beside.map(() => 1)],
+    };
   }
 
-  #encoded(processed: ReturnType<PostProcessor>, length: number): Encoded {
+  #encoded(processed: Processed, length: number): Encoded {
     const { tokens, token_type_ids: typeIds = [] } = processed;
     const unknown = this.#tokenizer.model?.unk_token_id ?? 0;
     return {
