@@ -37,6 +37,8 @@ export interface LibraryTokenizer {
   model: PieceModel | null;
   readonly post_processor: PostProcessor | null;
   readonly decoder: ((tokens: string[]) => string) | null;
+  /** By what they are and by what a normalizer makes of them. */
+  readonly added_tokens_map: ReadonlyMap<string, { readonly id: number }>;
   tokenize(text: string): string[];
   token_to_id(token: string): number | undefined;
 }

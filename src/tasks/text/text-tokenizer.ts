@@ -157,12 +157,18 @@ export class TextTokenizer {
 
   #encoded(processed: Processed, length: number): Encoded {
     const { tokens, token_type_ids: typeIds = [] } = processed;
-    const unknown = this.#tokenizer.model?.unk_token_id ?? 0;
     return {
-      ids: tokens.map((token) => this.#tokenizer.token_to_id(token) ?? unknown),
+      ids: tokens.map((token) => this.#idOf(token)),
       typeIds: tokens.map((_, index) => typeIds[index] ?? 0),
       length,
     };
+  }
+
+  /** An added token may be here as a normalizer has made it, which is in no vocabulary. */
+  #idOf(token: string): number {
+    const tokenizer = this.#tokenizer;
+    const id = tokenizer.token_to_id(token) ?? tokenizer.added_tokens_map.get(token)?.id;
+    return id ?? tokenizer.model?.unk_token_id ?? 0;
   }
 }
 

@@ -23,3 +23,13 @@ it.each([
   const cut = tokenizer.encode({ text: '', pair: 'the pin' }, { maxLength: 2, truncate: true });
   expect(cut).toMatchObject({ ids: second?.slice(0, 2), length: second?.length });
 });
+
+it('knows an added token by what the normalizer makes of it', () => {
+  const added = { content: 'COVID-19', id: 7000, normalized: true, special: false };
+  const tokenizer = changed('bert-classifier', ({ added_tokens: known }) => ({
+    added_tokens: [...(known as object[]), { ...added, single_word: false, lstrip: false, rstrip: false }],
+  }));
+  for (const text of ['COVID-19', 'covid-19', 'Covid-19']) {
+    expect(tokenizer.encode({ text }, WHOLE).ids.slice(1, -1)).toEqual([7000]);
+  }
+});
