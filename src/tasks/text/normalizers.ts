@@ -1,4 +1,5 @@
-import type { JsonObject } from '../export-folder.ts';
+import { type JsonObject, textField } from '../export-folder.ts';
+import { precompiled } from './precompiled.ts';
 
 /** A normalizer of the library; a sequence has others inside. */
 export interface Normalizer {
@@ -14,8 +15,13 @@ export interface Normalizer {
  */
 export function correctNormalizer(normalizer: Normalizer | null): void {
   for (const inner of normalizer?.normalizers ?? []) correctNormalizer(inner);
-  if (normalizer?.config?.['type'] === 'Lowercase') normalizer.normalize = lowercase;
-  if (normalizer?.config?.['type'] === 'BertNormalizer') normalizer.normalize = bert(normalizer.config);
+  const config = normalizer?.config;
+  if (normalizer === null || config === undefined) return;
+  const charsmap = textField(config, 'precompiled_charsmap');
+  if (config['type'] === 'Lowercase') normalizer.normalize = lowercase;
+  if (config['type'] === 'BertNormalizer') normalizer.normalize = bert(config);
+  if (config['type'] === 'Precompiled' && charsmap !== undefined)
+    normalizer.normalize = precompiled(charsmap);
 }
 
 /** `toLowerCase` makes the last sigma of a word another letter. */

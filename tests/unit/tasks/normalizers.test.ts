@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { openLibraryTokenizer } from '../../../src/tasks/text/library.ts';
 
@@ -55,4 +56,16 @@ it('leaves out what is turned off', () => {
 it('lowers each letter by itself, inside a sequence too', () => {
   const sequence = { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] };
   expect(normalizerOf(sequence)('ΟΔΟΣ ÉΣ')).toBe('οδοσ éσ');
+});
+
+const { charsmap, cases } = JSON.parse(
+  readFileSync(new URL('../../fixtures/charsmap.json', import.meta.url), 'utf8'),
+) as { charsmap: string; cases: [text: string, normalized: string][] };
+
+it.each(cases)('normalizes %j by the rules that a sentencepiece model brings along', (text, normalized) => {
+  expect(normalizerOf({ type: 'Precompiled', precompiled_charsmap: charsmap })(text)).toBe(normalized);
+});
+
+it('is no normalizer without rules that can be read', () => {
+  expect(() => normalizerOf({ type: 'Precompiled', precompiled_charsmap: 'AAA=' })).toThrow();
 });
