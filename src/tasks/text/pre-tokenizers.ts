@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../export-folder.ts';
+import { isObject, type JsonObject, textField } from '../export-folder.ts';
 
 /**
  * Has a tokenizer.json say in regular expressions what the library's own pre-tokenizers do for ASCII alone, or not at
@@ -9,6 +9,7 @@ export function asSplits(stage: unknown): unknown {
   if (!isObject(stage)) return stage;
   const { type, pretokenizers: inner } = stage;
   if (type === 'Sequence' && Array.isArray(inner)) return { ...stage, pretokenizers: inner.map(asSplits) };
+  if (type === 'Metaspace' && stage['split'] !== false) return wordwise(stage);
   if (type === 'Whitespace') return split(`[${WORD}]+|[^${WORD}\\s]+`, 'Removed', true);
   if (type === 'WhitespaceSplit') return split('\\s+', 'Removed');
   if (type === 'Digits')
@@ -16,6 +17,15 @@ export function asSplits(stage: unknown): unknown {
   if (type !== 'Punctuation') return stage;
   const { behavior = 'Isolated' } = stage;
   return behavior === 'Isolated' || behavior === 'Removed' ? split(PUNCTUATION, behavior) : stage;
+}
+
+/** Each space begins a word: one at a time, words are never taken for pieces of each other. */
+function wordwise(stage: JsonObject): JsonObject {
+  const space = textField(stage, 'replacement') ?? '\u2581';
+  return {
+    type: 'Sequence',
+    pretokenizers: [stage, split(`${space}[^${space}]*|[^${space}]+`, 'Removed', true)],
+  };
 }
 
 /** What Python's `\w` is in the regular expressions of the tokenizers. */

@@ -2,6 +2,7 @@ import { isObject, type JsonObject, objectField, textField } from '../export-fol
 import { type LibraryTokenizer, openLibraryTokenizer, type Processed } from './library.ts';
 import { withoutVocabulary } from './token-joiner.ts';
 import { type PlacedToken, TokenPlacer } from './token-positions.ts';
+import { isUnigrams, lightUnigrams } from './unigram.ts';
 import { boundedWordPiece } from './word-piece.ts';
 
 /** A text, or two that the model reads as a pair. */
@@ -67,6 +68,8 @@ export class TextTokenizer {
     const { model } = this.#tokenizer;
     if (model !== null && textField(model.config, 'type') === 'WordPiece') {
       this.#tokenizer.model = boundedWordPiece(model);
+    } else if (model !== null && isUnigrams(model)) {
+      this.#tokenizer.model = lightUnigrams(model);
     }
     this.#placer = new TokenPlacer(this.#tokenizer, file);
     this.facts = { padId: padId(this.#tokenizer, config), joiner: withoutVocabulary(file) };

@@ -24,12 +24,16 @@ function partsOf(preTokenizer: object, text: string): string[] | undefined {
 const WHITESPACE = { type: 'Whitespace' };
 const WHITESPACE_SPLIT = { type: 'WhitespaceSplit' };
 const PUNCTUATION = { type: 'Punctuation', behavior: 'Isolated' };
+const METASPACE = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true };
 const EACH_DIGIT = { type: 'Digits', individual_digits: true };
 
 // What `pre_tokenize_str` of the Python package gives (tokenizers 0.23.2).
 it.each([
   [WHITESPACE, 'café, naïve!? x_1 ½', ['café', ',', 'naïve', '!?', 'x_1', '½']],
   [WHITESPACE, 'Привет, 東京。 नमस्ते', ['Привет', ',', '東京', '。', 'नमस्ते']],
+  [METASPACE, 'ab  c d ', ['▁ab', '▁', '▁c', '▁d', '▁']],
+  [{ ...METASPACE, prepend_scheme: 'never' }, 'ab c', ['ab', '▁c']],
+  [{ ...METASPACE, split: false }, 'ab  c', ['▁ab▁▁c']],
   [WHITESPACE_SPLIT, '\ufeffa\u0085b c', ['\ufeffa', 'b', 'c']],
   [PUNCTUATION, 'a//b…!?«c»', ['a', '/', '/', 'b', '…', '!', '?', '«', 'c', '»']],
   [{ ...PUNCTUATION, behavior: 'Removed' }, 'a//b…!?c', ['a', 'b', 'c']],
