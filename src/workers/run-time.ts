@@ -1,4 +1,4 @@
-import type { TensorMap } from '../tensor/tensor.ts';
+import { isStrings, type TensorMap } from '../tensor/tensor.ts';
 
 /** The share of the newest run in the moving average. */
 const NEWEST = 0.1;
@@ -17,10 +17,14 @@ export interface TimedRun {
 
 /**
  * What a model's runs take: a line through the shortest and the longest of the warm-up, scaled by what was seen since.
+ * Where these took the same, or only one size was run, nothing tells what more elements cost: beyond the largest that
+ * was run a run is taken to be as much longer as its inputs are.
  */
 export class RunTime {
   readonly #fixed: number;
   readonly #perElement: number;
+  /** Per element beyond what was run, where the line says nothing; else 0. */
+  readonly #beyond: number;
   readonly #start: number;
   #scale: number;
 
@@ -35,11 +39,13 @@ export class RunTime {
     if (first === undefined || last === undefined) {
       this.#fixed = Infinity;
       this.#perElement = 0;
+      this.#beyond = 0;
       return;
     }
     const more = last.elements - first.elements;
     this.#perElement = more > 0 ? Math.max(0, (last.time - first.time) / more) : 0;
     this.#fixed = Math.max(0, first.time - this.#perElement * first.elements);
+    this.#beyond = this.#perElement > 0 || last.elements === 0 ? 0 : last.time / last.elements;
     this.shortest = first.time;
   }
 
@@ -48,11 +54,11 @@ export class RunTime {
 
   /** Milliseconds. */
   expected(inputs: TensorMap): number {
-    return this.#scale * (this.#fixed + this.#perElement * elementsOf(inputs));
+    return this.#scale * this.#unscaled(inputs);
   }
 
   observe(inputs: TensorMap, time: number): void {
-    const expected = this.#fixed + this.#perElement * elementsOf(inputs);
+    const expected = this.#unscaled(inputs);
     if (!(expected > 0) || !Number.isFinite(expected)) return;
     const ratio = Math.min(time / expected, HELD_UP * this.#scale);
     this.#scale += NEWEST * (ratio - this.#scale);
@@ -63,11 +69,19 @@ export class RunTime {
     const least = this.#start / BUSY_START;
     if (this.#scale > least) this.#scale += FADING * (least - this.#scale);
   }
+
+  #unscaled(inputs: TensorMap): number {
+    const elements = elementsOf(inputs);
+    return Math.max(this.#fixed + this.#perElement * elements, this.#beyond * elements);
+  }
 }
 
-/** Elements of all inputs together. */
+/** Elements of all inputs together; of texts the characters, as they are what a model reads. */
 export function elementsOf(inputs: TensorMap): number {
   let elements = 0;
-  for (const { data } of inputs.values()) elements += data.length;
+  for (const { data } of inputs.values()) {
+    if (isStrings(data)) for (const text of data) elements += text.length;
+    else elements += data.length;
+  }
   return elements;
 }

@@ -57,6 +57,15 @@ describe('a run', () => {
     expect(open(3, 1)?.takes(addends, false)).toBe(false);
   });
 
+  test('of a large input goes to a worker where only one size was tried, as of a model that is not batched', () => {
+    const [small, large] = [1, 1000].map((rows) =>
+      tensors({ a: floatTensor([rows, 4], 1), b: floatTensor([rows, 4], 2) }),
+    );
+    const inPlace = open(0.02);
+    expect(inPlace?.takes(small ?? addends, false)).toBe(true);
+    expect(inPlace?.takes(large ?? addends, false)).toBe(false);
+  });
+
   test('that seemed too long when the model was opened is tried again', () => {
     const inPlace = open(3);
     for (let run = 0; run < 1000; run++) inPlace?.ranElsewhere();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RunTime } from '../../../src/workers/run-time.ts';
+import { elementsOf, RunTime } from '../../../src/workers/run-time.ts';
 import { floatTensor, tensors } from '../../support/tensors.ts';
 
 const inputs = (elements: number) => tensors({ x: floatTensor([1, elements], 0) });
@@ -14,6 +14,29 @@ test('a run is expected to take what lies on the line through the shortest and t
   expect(time.expected(inputs(10))).toBeCloseTo(3);
   expect(time.expected(inputs(20))).toBeCloseTo(4);
   expect(time.expected(inputs(50))).toBeCloseTo(7);
+});
+
+test.each([
+  ['one size was run', [{ elements: 10, time: 1 }], 1],
+  [
+    'more took no longer',
+    [
+      { elements: 10, time: 1 },
+      { elements: 20, time: 0.9 },
+    ],
+    1,
+  ],
+])('where %s, larger inputs are expected to take as much longer as they are larger', (_, runs, within) => {
+  const time = new RunTime(runs);
+  expect(time.expected(inputs(5))).toBeCloseTo(within);
+  expect(time.expected(inputs(10))).toBeCloseTo(within);
+  expect(time.expected(inputs(10_000))).toBeGreaterThan(400);
+});
+
+test('a text is as large as it is long', () => {
+  const texts = (data: string[]) =>
+    new Map([['text', { datatype: 'BYTES', shape: [data.length], data }]] as const);
+  expect(elementsOf(texts(['', 'one', 'three']))).toBe(8);
 });
 
 test('what is expected follows what is seen', () => {
