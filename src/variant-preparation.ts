@@ -161,7 +161,11 @@ export class Preparer {
     }
     const enough = new AbortController();
     const probing = this.#prober
-      .probe(variant.path, { ...session, signal: AbortSignal.any([signal, enough.signal]) })
+      .probe(variant.path, {
+        ...session,
+        dataBytes: variant.dataBytes,
+        signal: AbortSignal.any([signal, enough.signal]),
+      })
       .then(verdictOf);
     const recalled = remembered.then(({ known }) => known?.verdict ?? probing);
     try {

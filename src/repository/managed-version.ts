@@ -195,7 +195,7 @@ export class ManagedVersion {
     this.#statistics ??= this.#context.statisticsFor(id.model, id.version);
     const main = file.variant === this.#source.defaultVariant;
     const opened = await openVariant({ ...id, variant: file, main, settings, logger, signal });
-    const { variant, problem: _, fingerprint: __, dataStamp: ___, ...variantFile } = file;
+    const { variant, problem: _, fingerprint: __, dataStamp: ___, dataBytes: ____, ...variantFile } = file;
     return { ...id, variant, ...opened, file: variantFile };
   }
 

@@ -11,6 +11,8 @@ export interface VariantSource extends VariantFile {
   readonly fingerprint: string;
   /** Changes when a file beside it that may hold its weights does. */
   readonly dataStamp: string;
+  /** Bytes of these files: `bytes` has them only where their names say that they are this variant's. */
+  readonly dataBytes: number;
 }
 
 /** Class names: of the outputs that are named, and a list for the output it fits. */

@@ -98,7 +98,8 @@ function sourceOf(variant: string, { file, siblings }: Candidate, measured?: Mea
   const external = others.filter(
     ({ name }) => name.startsWith(`${file.name}_data`) || name === `${file.name}.data`,
   );
-  const data = others.filter(({ name }) => !SIDECAR.test(name)).map(({ name, stamp }) => [name, stamp]);
+  const weights = others.filter(({ name }) => !SIDECAR.test(name));
+  const data = weights.map(({ name, stamp }) => [name, stamp]);
   return {
     variant,
     name: file.name,
@@ -108,6 +109,7 @@ function sourceOf(variant: string, { file, siblings }: Candidate, measured?: Mea
     ...(sha256 === undefined ? {} : { sha256 }),
     fingerprint: JSON.stringify([file.path, file.stamp, data, accuracy, sha256]),
     dataStamp: JSON.stringify(data),
+    dataBytes: weights.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 
@@ -119,4 +121,5 @@ const withoutFile = (variant: string, name: string, problem: string): VariantSou
   problem,
   fingerprint: problem,
   dataStamp: '',
+  dataBytes: 0,
 });

@@ -8,8 +8,10 @@ import { type SessionOptions, sessionOptions } from './session-options.ts';
 export interface ProbeOptions extends SessionOptions {
   /** Milliseconds for all of it, once it is its turn. */
   readonly timeLimit?: number;
-  /** Resident memory it may take in the child process, bytes. */
+  /** Resident memory it may take in the child process, bytes. Left out: by the size of the file and its weights. */
   readonly memoryLimit?: number;
+  /** Bytes of the files beside it that may hold its weights; none when left out. */
+  readonly dataBytes?: number;
   /** Gives the load up, and ends the child it is tried in. */
   readonly signal?: AbortSignal;
 }
@@ -23,7 +25,7 @@ export interface ProberOptions {
 
 const TIME_LIMIT = 120_000;
 const BASE_MEMORY = 2 * 2 ** 30;
-/** The protocol buffer, the weights in it, their packed copies and the work memory. */
+/** The protocol buffer, the weights in it or beside it, their packed copies and the work memory. */
 const MEMORY_PER_FILE_BYTE = 8;
 
 /** Milliseconds a child waits for the next file. */
@@ -57,10 +59,10 @@ export class Prober {
 
   /** Rejects with `failed_precondition` and the reason when the model cannot be served. */
   async probe(path: string, options: ProbeOptions): Promise<ProbeReport> {
-    const fileBytes = await sizeOf(path);
+    const bytes = (await sizeOf(path)) + (options.dataBytes ?? 0);
     const limits = {
       time: options.timeLimit ?? TIME_LIMIT,
-      memory: options.memoryLimit ?? BASE_MEMORY + MEMORY_PER_FILE_BYTE * fileBytes,
+      memory: options.memoryLimit ?? BASE_MEMORY + MEMORY_PER_FILE_BYTE * bytes,
     };
     const job = { task: { path, session: sessionOptions(options) }, limits, signal: options.signal };
     const ending = (await this.#try(job, false)) ?? (await this.#try(job, true));

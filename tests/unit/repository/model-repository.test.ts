@@ -153,6 +153,7 @@ test('measurements come from variants.json, and a file it names in vain is a bro
   const model = await only({
     'intent/1/model.onnx': 'abc',
     'intent/1/model.onnx_data': '12345',
+    'intent/1/onnx__MatMul_17': '1234567',
     'intent/1/student.onnx': 'x',
     'intent/1/variants.json': {
       model: 'intent',
@@ -177,7 +178,7 @@ test('measurements come from variants.json, and a file it names in vain is a bro
   });
   const [version] = model.versions;
   expect(version?.task).toBe('text-classification');
-  expect(version?.variants.get('default')).toMatchObject({ accuracy: 0.94, sha256, bytes: 8 });
+  expect(version?.variants.get('default')).toMatchObject({ accuracy: 0.94, sha256, bytes: 8, dataBytes: 12 });
   expect(version?.variants.get('small')).toMatchObject({ name: 'student.onnx', accuracy: 0.9 });
   expect(version?.variants.get('gone')?.problem).toBe('file model_gone.onnx is not there');
   expect(version?.selected[0]).toBe('default');
