@@ -94,7 +94,9 @@ async function foldersLeftOut(root: FolderEntries): Promise<string[]> {
   const warnings: string[] = [];
   for (const [name, folder] of root.folders) {
     if (name === 'onnx' || isVersion(name)) continue;
-    if (await isModelFolder(await listFolder(folder, root.folder), root.folder)) {
+    // One that cannot be read, as the lost+found of a volume, is not served either way, and keeps no model from it.
+    const readable = await listFolder(folder, root.folder).catch(() => undefined);
+    if (readable !== undefined && (await isModelFolder(readable, root.folder).catch(() => false))) {
       warnings.push(`folder ${JSON.stringify(name)} is not served: the repository is itself one model`);
     }
   }

@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openRepository } from '../../../src/repository/model-repository.ts';
@@ -82,6 +82,26 @@ test.each<[string, Record<string, unknown>, string[]]>([
   expect(outline(models)).toEqual(expected);
   expect(models[0]?.problem).toBeUndefined();
 });
+
+test.runIf(process.platform === 'linux')(
+  'a folder beside a model that cannot be read, as the lost+found of a volume, keeps nothing from being served',
+  async () => {
+    const path = await folderWith({ 'model.onnx': 'a', 'lost+found/piece': 'b' });
+    await chmod(path, 0o755);
+    await chmod(join(path, 'lost+found'), 0);
+    const root = process.getuid?.() === 0;
+    // Root may read everything.
+    if (root) process.seteuid?.(65_534);
+    try {
+      const { models, warnings } = await openRepository({ path, modelName: 'm' }).scan();
+      expect(outline(models)).toEqual(['m/1/default*=model.onnx']);
+      expect(warnings).toEqual([]);
+    } finally {
+      if (root) process.seteuid?.(0);
+      await chmod(join(path, 'lost+found'), 0o700);
+    }
+  },
+);
 
 test('the graphs of a model of texts and images are variants of their own', async () => {
   const { models } = await scan({
