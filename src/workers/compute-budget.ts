@@ -53,6 +53,11 @@ export class ComputeBudget {
     return this.#free > threads || this.#free === this.cores;
   }
 
+  /** Whether a core is left for one more batch of the pool, and no pool waits for it. Asking books nothing. */
+  left({ threads }: Seat): boolean {
+    return this.#waiting.size === 0 && !this.crowded && this.#free >= threads;
+  }
+
   /** Whether no batch of any pool runs. */
   get idle(): boolean {
     return this.#free === this.cores;

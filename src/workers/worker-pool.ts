@@ -254,7 +254,7 @@ export class WorkerPool implements SlottedRunner {
     if (this.#seated >= this.instances) return;
     this.#seated++;
     this.#budget.take(this.#seat);
-    if (this.#running >= this.instances && this.#budget.spare(this.#seat))
+    if (this.#running >= this.instances && this.#budget.left(this.#seat))
       this.#instances.grow(() => this.#notify());
   }
 

@@ -57,6 +57,12 @@ describe('instances', () => {
     await pool.close();
   });
 
+  test('are opened where one core is left and no more', async () => {
+    const pool = await opened({ instances: 3, atFirst: 2, budget: new ComputeBudget(3) });
+    expect(await grown(pool)).toBe(3);
+    await pool.close();
+  });
+
   test('are all open at once where nothing else is said', async () => {
     const pool = await opened({ instances: 2 });
     expect(pool.instances).toBe(2);
