@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { messageOf } from '../errors.ts';
-import type { Padding } from '../inference/signature.ts';
+import type { Padding, Signature } from '../inference/signature.ts';
 import { noBatchAxis, PROBE_ROWS, rowsDiffer } from './batch-invariance.ts';
 import { failure } from './messages.ts';
 import { OrtSession } from './ort-session.ts';
@@ -16,6 +16,12 @@ const SAMPLES: readonly SampleOptions[] = [
   { length: 224, largestId: 2 },
   { length: 1, largestId: 2 },
 ];
+
+/**
+ * Elements that the open dimensions of an input may make of a sample. Lengths that suit images make gigabytes of four of
+ * them, as videos have: that would end this process, and tell nothing about the model.
+ */
+const MOST_ELEMENTS = 2 ** 24;
 
 sacrifice();
 
@@ -81,6 +87,7 @@ function examine(session: OrtSession): ProbeReport {
 function findSample(session: OrtSession): SampleOptions | string {
   let reason = '';
   for (const sample of SAMPLES) {
+    if (isTooLarge(session.signature, sample)) continue;
     try {
       session.runSync(sampleInputs(session.signature, 1, sample));
       return sample;
@@ -89,6 +96,11 @@ function findSample(session: OrtSession): SampleOptions | string {
     }
   }
   return `it could not be tried on sample inputs: ${reason}`;
+}
+
+function isTooLarge({ inputs }: Signature, { length = 1 }: SampleOptions): boolean {
+  const open = inputs.map(({ dims }) => dims.slice(1).filter((dim) => typeof dim === 'string').length);
+  return length ** Math.max(0, ...open) > MOST_ELEMENTS;
 }
 
 function notInvariant(session: OrtSession, sample: SampleOptions): string | undefined {

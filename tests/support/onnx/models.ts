@@ -111,6 +111,15 @@ export const lengthMeanModel = (): Buffer =>
     node('ReduceMean', ['masked', 'axes'], ['mean'], { keepdims: 0 }),
   ]);
 
+/** `y` = `x` times a factor by channel, of which there have to be 3 or 1; all dimensions are open. */
+export const videoModel = (): Buffer =>
+  model([
+    input('x', 'FP32', ['batch', 'frames', 'channels', 'height', 'width']),
+    output('y', 'FP32', ['batch', 'frames', 'channels', 'height', 'width']),
+    floats('factors', [3, 1, 1], [1, 2, 3]),
+    node('Mul', ['x', 'factors'], ['y']),
+  ]);
+
 /** Looks up row `index` INT64 [batch, 1] of a table: an index beyond it fails the whole run. */
 export const poisonModel = (rows = 8): Buffer =>
   model([

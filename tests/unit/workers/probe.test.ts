@@ -13,6 +13,7 @@ import {
   sequenceModel,
   slowModel,
   truncated,
+  videoModel,
 } from '../../support/onnx/models.ts';
 
 const folder = await modelFolder();
@@ -54,6 +55,11 @@ describe('a model that is probed', () => {
   test('is tried with smaller ids when the first ones are not in its table', async () => {
     const report = await probe(poisonModel());
     expect(report).toMatchObject({ batchable: true, sample: { largestId: 2 } });
+  });
+
+  test('is not tried with samples that are too large for any memory', async () => {
+    const report = await probe(videoModel(), { memoryLimit: 2 ** 30 });
+    expect(report).toMatchObject({ batchable: true, sample: { length: 1 } });
   });
 
   test('tells which outputs cannot be served', async () => {
