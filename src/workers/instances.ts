@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import type { Described, Reply, RunDone, RunTask, WarmDone, WarmTask } from './messages.ts';
 import { type ThreadsOptions, WorkerThreads } from './worker-threads.ts';
 
@@ -11,28 +10,24 @@ export interface InstancesOptions extends ThreadsOptions {
 export class Instances {
   readonly described: Described;
   readonly #options: InstancesOptions;
-  /** What the file was when the first were opened: another one is another model. */
-  readonly #stamp: string | undefined;
   /** Those of each time that some were opened. */
   readonly #opened: WorkerThreads[];
   #count: number;
   #growing: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(first: WorkerThreads, stamp: string | undefined, options: InstancesOptions) {
+  private constructor(first: WorkerThreads, options: InstancesOptions) {
     this.described = first.described;
     this.#options = options;
-    this.#stamp = stamp;
     this.#opened = [first];
     this.#count = first.count;
   }
 
   /** Rejects as `WorkerThreads.open`. */
   static async open(options: InstancesOptions): Promise<Instances> {
-    const { path, instances, atFirst = instances } = options;
-    const stamp = await stampOf(path);
+    const { instances, atFirst = instances } = options;
     const first = await WorkerThreads.open({ ...options, instances: Math.min(atFirst, instances) });
-    return new Instances(first, stamp, options);
+    return new Instances(first, options);
   }
 
   /** Those that are open. */
@@ -80,26 +75,14 @@ export class Instances {
     await Promise.all(this.#opened.map((threads) => threads.close()));
   }
 
-  async #open(instances: number): Promise<WorkerThreads> {
-    const threads = await WorkerThreads.open({ ...this.#options, instances }, this.warmed);
-    if ((await stampOf(this.#options.path)) === this.#stamp) return threads;
-    await threads.close();
-    throw new Error('the file is not the one that was opened at first');
+  #open(instances: number): Promise<WorkerThreads> {
+    const { stamp } = this.described;
+    return WorkerThreads.open({ ...this.#options, instances, stamp }, this.warmed);
   }
 
   #leastBusy(): WorkerThreads {
     return this.#opened.reduce((least, each) =>
       each.running * least.count < least.running * each.count ? each : least,
     );
-  }
-}
-
-/** Undefined where there is no such file: opening it tells why. */
-async function stampOf(path: string): Promise<string | undefined> {
-  try {
-    const { ino, size, mtimeMs } = await stat(path);
-    return `${ino}:${size}:${mtimeMs}`;
-  } catch {
-    return undefined;
   }
 }

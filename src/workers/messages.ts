@@ -8,6 +8,8 @@ import type { SessionOptions } from './session-options.ts';
 export interface WorkerSetup {
   readonly path: string;
   readonly session: SessionOptions;
+  /** What the file has to be, by `stampOf`; undefined for the first instances. */
+  readonly stamp: string | undefined;
   /** Run before the first task: what the instance that is being replaced was warmed with. */
   readonly warm: WarmTask | undefined;
 }
@@ -24,6 +26,8 @@ export interface Described {
   readonly ok: true;
   readonly signature: Signature;
   readonly omittedOutputs: readonly string[];
+  /** Of the file that was opened. */
+  readonly stamp: string | undefined;
 }
 
 export interface RunTask {

@@ -50,7 +50,8 @@ export class WideInstance {
     const warm: WarmTask = { sizes: [1], sample: others.warmed?.sample ?? {} };
     let threads: WorkerThreads | undefined;
     try {
-      threads = await WorkerThreads.open({ ...options, intraOpThreads, instances: 1 });
+      const { stamp } = others.described;
+      threads = await WorkerThreads.open({ ...options, intraOpThreads, instances: 1, stamp });
       // The first run of a session takes longer than all others.
       await threads.warm(warm);
       const inputs = sampleInputs(others.described.signature, 1, warm.sample);

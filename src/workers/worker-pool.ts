@@ -4,6 +4,7 @@ import type { Signature } from '../inference/signature.ts';
 import { isStrings, type TensorMap } from '../tensor/tensor.ts';
 import { TASKS_PER_WORKER } from './balance.ts';
 import type { ComputeBudget, Seat } from './compute-budget.ts';
+import { stampOf } from './file-stamp.ts';
 import { InPlace } from './in-place.ts';
 import { Instances, type InstancesOptions } from './instances.ts';
 import type { WarmTask } from './messages.ts';
@@ -201,7 +202,10 @@ export class WorkerPool implements SlottedRunner {
     const { path, budget } = this.#options;
     const options = { ...this.#options, cores: budget.cores };
     const sample = sampleInputs(this.signature, 1, this.#instances.warmed?.sample);
-    this.#inPlace = InPlace.open(path, options, this.#warmRuns, sample);
+    const inPlace = InPlace.open(path, options, this.#warmRuns, sample);
+    if (stampOf(path) === this.#instances.described.stamp) this.#inPlace = inPlace;
+    // The file is another one by now.
+    else void inPlace?.close();
   }
 
   /** From then on a run that is the only one may have more threads, where none happens in place. The pool may be in use. */

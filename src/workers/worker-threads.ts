@@ -11,10 +11,15 @@ export interface ThreadsOptions extends SessionOptions {
   readonly path: string;
   /** Worker threads, each with a session of its own. */
   readonly instances: number;
+  /** What the file has to be, by `stampOf`; whatever it is when left out. */
+  readonly stamp?: string | undefined;
   readonly logger?: Logger;
   /** The threads' entry file; a test gives one that dies. */
   readonly entry?: URL;
 }
+
+/** What threads that replace others are started with; it changes. */
+type Setup = { -readonly [Key in keyof WorkerSetup]: WorkerSetup[Key] };
 
 /** Worker threads with one session each of the same file. */
 export class WorkerThreads {
@@ -23,14 +28,14 @@ export class WorkerThreads {
   /** Threads, for good. */
   readonly count: number;
   readonly #threads: Piscina;
-  readonly #setup: { warm: WarmTask | undefined };
+  readonly #setup: Setup;
   /**
    * Thread ids of workers that died while they had runs. Their runs fail in the order in which they were handed over.
    */
   readonly #lost = new Set<number>();
   #running = 0;
 
-  private constructor(threads: Piscina, setup: WorkerSetup, described: Described) {
+  private constructor(threads: Piscina, setup: Setup, described: Described) {
     this.#threads = threads;
     this.#setup = setup;
     this.described = described;
@@ -42,7 +47,8 @@ export class WorkerThreads {
    * @param warm run in every thread before it is said to be open
    */
   static async open(options: ThreadsOptions, warm?: WarmTask): Promise<WorkerThreads> {
-    const setup = { path: options.path, session: sessionOptions(options), warm };
+    const { path, stamp } = options;
+    const setup: Setup = { path, session: sessionOptions(options), stamp, warm };
     const threads = new Piscina({
       filename: fileURLToPath(options.entry ?? new URL('./worker.ts', import.meta.url)),
       workerData: setup,
@@ -56,8 +62,11 @@ export class WorkerThreads {
     threads.on('error', (error) => options.logger?.error({ err: error }, 'a worker died while it was idle'));
     try {
       const replies = await onEach<Reply<Described>>(threads, 'describe', {});
-      const [first] = replies.map(unwrap);
+      const [first, ...others] = replies.map(unwrap);
       if (first === undefined) throw unavailable('no worker could be started');
+      if (others.some((each) => each.stamp !== first.stamp))
+        throw new InferenceError('failed_precondition', 'the file was replaced while it was opened');
+      setup.stamp = first.stamp;
       return new WorkerThreads(threads, setup, first);
     } catch (error) {
       await threads.close();

@@ -1,8 +1,9 @@
 import { setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { unavailable } from '../errors.ts';
+import { InferenceError, unavailable } from '../errors.ts';
 import { isStrings, type TensorMap } from '../tensor/tensor.ts';
+import { stampOf } from './file-stamp.ts';
 import {
   type Described,
   type Failure,
@@ -33,12 +34,18 @@ const NICENESS = 5;
 // Whoever computes can wait a moment; the thread that answers everybody should not have to wait for it.
 if (process.platform === 'linux') setPriority(NICENESS);
 
+const setup: WorkerSetup = workerData;
+const stamp = setup.stamp ?? stampOf(setup.path);
 const opened = open();
 
 function open(): OrtSession | Failure {
-  const setup: WorkerSetup = workerData;
   try {
     const session = OrtSession.open(setup.path, setup.session);
+    // Answers of two files for one model would be told apart by nobody.
+    if (stampOf(setup.path) !== stamp) {
+      void session.close();
+      throw new InferenceError('failed_precondition', 'the file is another one by now');
+    }
     if (setup.warm !== undefined) warmUp(session, setup.warm);
     return session;
   } catch (error) {
@@ -55,7 +62,7 @@ function session(): OrtSession {
 export function describe(): Reply<Described> {
   if (!(opened instanceof OrtSession)) return opened;
   const { signature, omittedOutputs } = opened;
-  return { ok: true, signature, omittedOutputs };
+  return { ok: true, signature, omittedOutputs, stamp };
 }
 
 export function warm(task: WarmTask): Reply<WarmDone> {

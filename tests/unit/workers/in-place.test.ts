@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ComputeBudget } from '../../../src/workers/compute-budget.ts';
 import { InPlace } from '../../../src/workers/in-place.ts';
 import { OrtSession } from '../../../src/workers/ort-session.ts';
 import { openPool } from '../../../src/workers/worker-pool.ts';
 import { modelFolder } from '../../support/onnx/make-models.ts';
-import { addModel, mlpModel, poisonModel } from '../../support/onnx/models.ts';
+import { addModel, mlpModel, poisonModel, scaleModel } from '../../support/onnx/models.ts';
 import { floatTensor, integerTensor, tensors, valuesOf } from '../../support/tensors.ts';
 
 const folder = await modelFolder();
@@ -120,6 +121,17 @@ describe('a pool', () => {
     const run = pool.run(x);
     expect(pool.running).toBe(0);
     expect(valuesOf((await run).outputs, 'logits')).toEqual(valuesOf(outputs, 'logits'));
+    await pool.close();
+  });
+
+  test('runs nothing in place where the file is another one by now', async () => {
+    const path = await folder.write('replaced.onnx', scaleModel(2));
+    const pool = await opened(path);
+    await pool.warm([1, 4]);
+    await rename(await folder.write('other.onnx', scaleModel(5)), path);
+    pool.shortRunsInPlace();
+    const { outputs } = await pool.run(tensors({ x: floatTensor([1, 3], 1) }));
+    expect(valuesOf(outputs, 'y')).toEqual([2, 2, 2]);
     await pool.close();
   });
 

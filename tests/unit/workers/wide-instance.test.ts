@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { RunOptions, RunResult } from '../../../src/inference/runner.ts';
 import { ComputeBudget } from '../../../src/workers/compute-budget.ts';
@@ -104,6 +105,16 @@ describe('a run has no more threads than others', () => {
     expect(pool.threads).toBe(2);
     await pool.close();
   });
+});
+
+test('a run has no more threads than others where the file is another one by now', async () => {
+  const replaced = await folder.write('replaced.onnx', addModel());
+  const pool = await warmed({ path: replaced });
+  await rename(await folder.write('other.onnx', addModel()), replaced);
+  await pool.openWideInstance();
+  expect(await pool.run(row(), ALONE)).not.toHaveProperty('apart');
+  expect(pool.threads).toBe(2);
+  await pool.close();
 });
 
 test('a run whose worker dies fails alone; others do without it until there is another', async () => {

@@ -1,3 +1,4 @@
+import { rename } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ComputeBudget } from '../../../src/workers/compute-budget.ts';
 import { openPool, type PoolOptions, type WorkerPool } from '../../../src/workers/worker-pool.ts';
@@ -180,6 +181,18 @@ describe('a worker that dies', () => {
       expect(valuesOf(outputs, 'sum')).toEqual(Array(4).fill(death + 1));
     }
     expect(pool.running).toBe(0);
+    await pool.close();
+  });
+
+  test('is not replaced by one with another file', async () => {
+    const path = await folder.write('replaced.onnx', addModel());
+    const pool = await open(path, { entry });
+    await rename(await folder.write('other.onnx', addModel()), path);
+    await expect(pool.run(deadly())).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(pool.run(addends(1, 2))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('another one by now'),
+    });
     await pool.close();
   });
 });
