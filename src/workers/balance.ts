@@ -19,8 +19,9 @@ export const TASKS_PER_WORKER = 2;
  * The worker with the fewest tasks, or the one that the task is for. Of several that are busy the one that got its last
  * task first, and so ends it first; of several that are idle the one that got it last: its session is still in the
  * processor's caches.
+ * @param unfit thread ids of workers that get a task only where there are no others
  */
-export function leastBusy(): Balancer {
+export function leastBusy(unfit: ReadonlySet<number> = new Set()): Balancer {
   const given = new Map<number, number>();
   const turnOf = (worker: number): number => given.get(worker) ?? 0;
   let count = 0;
@@ -29,7 +30,8 @@ export function leastBusy(): Balancer {
   return (task, workers) => {
     const ticket = task[queueOptionsSymbol as keyof typeof task] as Ticket | null;
     let chosen: Choice | null = null;
-    for (const worker of workers) {
+    const fit = unfit.size === 0 ? workers : workers.filter(({ id }) => !unfit.has(id));
+    for (const worker of fit.length > 0 && ticket?.only === undefined ? fit : workers) {
       if (worker.terminating || worker.destroyed || worker.currentUsage >= TASKS_PER_WORKER) continue;
       if (ticket?.only !== undefined && worker.id !== ticket.only) continue;
       const fewer = chosen === null || worker.currentUsage < chosen.currentUsage;

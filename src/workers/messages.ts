@@ -20,6 +20,8 @@ export interface Failure {
   readonly code: Code;
   readonly message: string;
   readonly reason?: RejectReason | undefined;
+  /** The worker has no session: whatever it is asked fails. */
+  readonly unopened?: true;
 }
 
 export interface Described {

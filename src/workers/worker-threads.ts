@@ -21,6 +21,14 @@ export interface ThreadsOptions extends SessionOptions {
 /** What threads that replace others are started with; it changes. */
 type Setup = { -readonly [Key in keyof WorkerSetup]: WorkerSetup[Key] };
 
+interface Parts {
+  readonly threads: Piscina;
+  readonly unfit: Set<number>;
+  readonly setup: Setup;
+  readonly described: Described;
+  readonly logger: Logger | undefined;
+}
+
 /** Worker threads with one session each of the same file. */
 export class WorkerThreads {
   /** What the sessions say of the model. */
@@ -33,13 +41,18 @@ export class WorkerThreads {
    * Thread ids of workers that died while they had runs. Their runs fail in the order in which they were handed over.
    */
   readonly #lost = new Set<number>();
+  /** Thread ids of workers that have no session: a worker that fails at once would get the most runs of all. */
+  readonly #unfit: Set<number>;
+  readonly #logger: Logger | undefined;
   #running = 0;
 
-  private constructor(threads: Piscina, setup: Setup, described: Described) {
-    this.#threads = threads;
-    this.#setup = setup;
-    this.described = described;
-    this.count = threads.options.maxThreads;
+  private constructor(parts: Parts) {
+    this.#threads = parts.threads;
+    this.#unfit = parts.unfit;
+    this.#setup = parts.setup;
+    this.#logger = parts.logger;
+    this.described = parts.described;
+    this.count = parts.threads.options.maxThreads;
   }
 
   /**
@@ -49,6 +62,7 @@ export class WorkerThreads {
   static async open(options: ThreadsOptions, warm?: WarmTask): Promise<WorkerThreads> {
     const { path, stamp } = options;
     const setup: Setup = { path, session: sessionOptions(options), stamp, warm };
+    const unfit = new Set<number>();
     const threads = new Piscina({
       filename: fileURLToPath(options.entry ?? new URL('./worker.ts', import.meta.url)),
       workerData: setup,
@@ -57,7 +71,7 @@ export class WorkerThreads {
       concurrentTasksPerWorker: TASKS_PER_WORKER,
       atomics: 'disabled',
       recordTiming: false,
-      loadBalancer: leastBusy(),
+      loadBalancer: leastBusy(unfit),
     });
     threads.on('error', (error) => options.logger?.error({ err: error }, 'a worker died while it was idle'));
     try {
@@ -67,7 +81,7 @@ export class WorkerThreads {
       if (others.some((each) => each.stamp !== first.stamp))
         throw new InferenceError('failed_precondition', 'the file was replaced while it was opened');
       setup.stamp = first.stamp;
-      return new WorkerThreads(threads, setup, first);
+      return new WorkerThreads({ threads, unfit, setup, described: first, logger: options.logger });
     } catch (error) {
       await threads.close();
       throw error;
@@ -90,12 +104,19 @@ export class WorkerThreads {
     return this.#running;
   }
 
-  /** A worker that dies fails the run it was in; one that was handed ahead to it is handed to another. */
+  /**
+   * A worker that dies fails the run it was in; one that was handed ahead to it is handed to another, and so is one that
+   * met the first of those that could not open the file again.
+   */
   async run(task: RunTask): Promise<Reply<RunDone>> {
     const ticket: Ticket = {};
     this.#running += 1;
     try {
-      return await this.#threads.run({ ...task, [queueOptionsSymbol]: ticket }, { name: 'run' });
+      const reply: Reply<RunDone> = await this.#threads.run(
+        { ...task, [queueOptionsSymbol]: ticket },
+        { name: 'run' },
+      );
+      return this.#foundUnfit(reply, ticket) ? this.run(task) : reply;
     } catch (error) {
       const { worker } = ticket;
       if (worker !== undefined && this.#lost.has(worker)) return this.run(task);
@@ -107,6 +128,16 @@ export class WorkerThreads {
     } finally {
       this.#running -= 1;
     }
+  }
+
+  /** Whether a worker shows for the first time that it has no session. */
+  #foundUnfit(reply: Reply<RunDone>, { worker }: Ticket): boolean {
+    if (worker === undefined) return false;
+    if (reply.ok) this.#unfit.delete(worker);
+    if (reply.ok || reply.unopened !== true || this.#unfit.has(worker)) return false;
+    this.#unfit.add(worker);
+    this.#logger?.error({ reason: reply.message }, 'a worker cannot take the place of one that died');
+    return true;
   }
 
   /** Not to be called before every run has ended: ending a thread inside the runtime would abort the process. */

@@ -25,6 +25,9 @@ import { sampleInputs } from './sample-inputs.ts';
  */
 const QUICK_RUN = 10;
 
+/** Milliseconds after which a file that could not be opened is tried again. */
+const TRY_AGAIN = 1000;
+
 /** Below this a copy costs less than handing the memory over. */
 const TRANSFER_FROM = 4096;
 
@@ -36,7 +39,8 @@ if (process.platform === 'linux') setPriority(NICENESS);
 
 const setup: WorkerSetup = workerData;
 const stamp = setup.stamp ?? stampOf(setup.path);
-const opened = open();
+let opened = open();
+let triedAt = monotonic();
 
 function open(): OrtSession | Failure {
   try {
@@ -54,9 +58,14 @@ function open(): OrtSession | Failure {
 }
 
 /** Fails only in an instance that replaces a dead one: a pool whose first instances cannot open is not made. */
-function session(): OrtSession {
+function session(): OrtSession | Failure {
+  if (!(opened instanceof OrtSession) && monotonic() - triedAt > TRY_AGAIN) {
+    opened = open();
+    triedAt = monotonic();
+  }
   if (opened instanceof OrtSession) return opened;
-  throw unavailable(`the model could not be opened again: ${opened.message}`);
+  const reason = unavailable(`the model could not be opened again: ${opened.message}`);
+  return { ...failure(reason), unopened: true };
 }
 
 export function describe(): Reply<Described> {
@@ -67,7 +76,8 @@ export function describe(): Reply<Described> {
 
 export function warm(task: WarmTask): Reply<WarmDone> {
   try {
-    return { ok: true, times: warmUp(session(), task) };
+    const open = session();
+    return open instanceof OrtSession ? { ok: true, times: warmUp(open, task) } : open;
   } catch (error) {
     return failure(error);
   }
@@ -76,6 +86,7 @@ export function warm(task: WarmTask): Reply<WarmDone> {
 export function run({ inputs, outputs: names }: RunTask): unknown {
   try {
     const open = session();
+    if (!(open instanceof OrtSession)) return open;
     const inferStart = monotonic();
     const outputs = open.runSync(inputs, names);
     const done: Reply<RunDone> = { ok: true, outputs, inferStart, inferEnd: monotonic() };

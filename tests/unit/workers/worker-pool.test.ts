@@ -1,5 +1,6 @@
-import { rename } from 'node:fs/promises';
-import { afterAll, describe, expect, test } from 'vitest';
+import { rename, rm } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { ComputeBudget } from '../../../src/workers/compute-budget.ts';
 import { openPool, type PoolOptions, type WorkerPool } from '../../../src/workers/worker-pool.ts';
 import { modelFolder } from '../../support/onnx/make-models.ts';
@@ -193,6 +194,36 @@ describe('a worker that dies', () => {
       code: 'unavailable',
       message: expect.stringContaining('another one by now'),
     });
+    await pool.close();
+  });
+});
+
+describe('a worker that cannot open the file again', () => {
+  const entry = new URL('../../support/dying-worker.ts', import.meta.url);
+  const deadly = () => addends(Number.NaN, 0);
+
+  test('leaves the runs to the others', async () => {
+    const path = await folder.write('gone.onnx', addModel());
+    const pool = await open(path, { instances: 2, entry });
+    await rm(path);
+    await expect(pool.run(deadly())).rejects.toMatchObject({ code: 'unavailable' });
+    for (let turn = 0; turn < 40; turn++) {
+      await setTimeout(25);
+      // The second of two finds only the other worker idle.
+      const both = await Promise.all([pool.run(addends(turn, 1)), pool.run(addends(turn, 1))]);
+      for (const { outputs } of both) expect(valuesOf(outputs, 'sum')).toEqual(Array(4).fill(turn + 1));
+    }
+    await pool.close();
+  });
+
+  test('tries it again, and answers once the file is back', async () => {
+    const path = await folder.write('away.onnx', addModel());
+    const pool = await open(path, { entry });
+    await rename(path, `${path}.away`);
+    await expect(pool.run(deadly())).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(pool.run(addends(1, 2))).rejects.toMatchObject({ code: 'unavailable' });
+    await rename(`${path}.away`, path);
+    await vi.waitFor(() => pool.run(addends(1, 2)), { timeout: 5000, interval: 100 });
     await pool.close();
   });
 });
