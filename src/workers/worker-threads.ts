@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { Piscina, queueOptionsSymbol } from 'piscina';
 import { InferenceError, unavailable } from '../errors.ts';
@@ -44,10 +45,17 @@ export class WorkerThreads {
   /** Thread ids of workers that have no session: a worker that fails at once would get the most runs of all. */
   readonly #unfit: Set<number>;
   readonly #logger: Logger | undefined;
+  /** Threads that can take tasks, or could. */
+  readonly #started: WeakSet<Worker>;
   #running = 0;
 
   private constructor(parts: Parts) {
     this.#threads = parts.threads;
+    this.#started = new WeakSet(parts.threads.threads);
+    parts.threads.on('workerCreate', ({ id }) => {
+      const thread = parts.threads.threads.find(({ threadId }) => threadId === id);
+      if (thread !== undefined) this.#started.add(thread);
+    });
     this.#unfit = parts.unfit;
     this.#setup = parts.setup;
     this.#logger = parts.logger;
@@ -140,11 +148,23 @@ export class WorkerThreads {
     return true;
   }
 
-  /** Not to be called before every run has ended: ending a thread inside the runtime would abort the process. */
-  close(): Promise<void> {
-    return this.#threads.close();
+  /**
+   * Not to be called before every run has ended: ending a thread inside the runtime would abort the process. So would
+   * ending one that opens the file in the place of another: that is waited for.
+   */
+  async close(): Promise<void> {
+    const starting = this.#threads.threads.filter((thread) => !this.#started.has(thread));
+    await Promise.all(starting.map(hasStarted));
+    await this.#threads.close();
   }
 }
+
+/** Settles when a new thread says that it can take tasks, as its first word, or has ended. */
+const hasStarted = (thread: Worker): Promise<void> =>
+  new Promise((resolve) => {
+    thread.once('message', () => resolve());
+    thread.once('exit', () => resolve());
+  });
 
 /** Throws what went wrong in the worker. */
 export function unwrap<Done extends { ok: true }>(reply: Reply<Done>): Done {

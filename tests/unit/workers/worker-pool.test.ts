@@ -228,6 +228,18 @@ describe('a worker that cannot open the file again', () => {
   });
 });
 
+test('a pool that is closed waits for the worker that takes the place of a dead one', async () => {
+  const entry = new URL('../../support/dying-worker.ts', import.meta.url);
+  const path = await folder.write('slower.onnx', slowModel({ size: 512, depth: 50 }));
+  const pool = await open(path, { entry });
+  await pool.warm([1, 2, 4]);
+  const deadly = tensors({ x: floatTensor([1, 4], Number.NaN) });
+  await expect(pool.run(deadly)).rejects.toMatchObject({ code: 'unavailable' });
+  // By then it runs what the dead one was warmed with; ending it there would abort this process.
+  await setTimeout(500);
+  await pool.close();
+});
+
 describe('a pool that is closed', () => {
   test('waits for the run that is inside the runtime', async () => {
     const pool = await open(slowPath);
