@@ -2,6 +2,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { helpText, loadConfig } from '../config/config.ts';
 import { createLogger } from '../logger.ts';
 import type { Command } from './command.ts';
+import { endProcess } from './end-process.ts';
 
 export const serve: Command = {
   name: 'serve',
@@ -19,7 +20,7 @@ export const serve: Command = {
       config,
       logger,
       version: packageJson.version,
-      exit: (code) => process.exit(code),
+      exit: endProcess,
       signals: process,
     });
     return undefined;
