@@ -116,7 +116,7 @@ export function createVariantOpener({
         ? {}
         : { refusal: (...asking: Parameters<typeof lane.refusal>) => lane.refusal(...asking) }),
       observer,
-      instances: pool.instances,
+      instances: pool.mostInstances,
       intraOpThreads,
       executionProviders: settings.executionProviders,
       omittedOutputs: pool.omittedOutputs,

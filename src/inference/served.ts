@@ -28,7 +28,7 @@ export interface ServedVariant extends VariantId {
   readonly refusal?: (request: EarlyRequest, pinned: boolean) => InferenceError | undefined;
   readonly observer: VariantObserver;
   readonly file: VariantFile;
-  /** Worker threads that hold a session of this variant, and ONNX Runtime threads inside each. */
+  /** Worker threads that may hold a session of this variant, and ONNX Runtime threads inside each. */
   readonly instances: number;
   readonly intraOpThreads: number;
   /** Execution providers in order of preference, as ONNX Runtime names them. */

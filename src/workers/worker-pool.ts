@@ -86,6 +86,11 @@ export class WorkerPool implements SlottedRunner {
     return this.#instances.count;
   }
 
+  /** So many instances there may be. */
+  get mostInstances(): number {
+    return this.#options.instances;
+  }
+
   get concurrency(): number {
     return Math.min(this.instances, Math.floor(this.#budget.cores / this.#seat.threads));
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { ModelConfig } from '../../src/inference/metadata.ts';
 import { slowModel } from '../support/onnx/models.ts';
-import { fp32Request, startTestServer, type TestServer } from '../support/start-server.ts';
+import { fp32Request, readJson, startTestServer, type TestServer } from '../support/start-server.ts';
 
 let server: TestServer;
 
@@ -29,6 +30,14 @@ const ask = async (): Promise<number> => {
   const body = fp32Request({ x: [[1, 2, 3, 4]] });
   return (await fetch(`${server.rest}/v2/models/asked/infer`, { method: 'POST', body })).status;
 };
+
+test('the configuration of a model says how many there may be', async () => {
+  const most = async (model: string) => {
+    const config = readJson<ModelConfig>(fetch(`${server.rest}/v2/models/${model}/config`));
+    return (await config).instance_group.map(({ count }) => count);
+  };
+  expect([await most('idle'), await most('set')]).toEqual([[4], [3]]);
+});
 
 test('of a model that is asked more at once than its instances can take more are opened, up to the cores', async () => {
   expect([await instances('asked'), await instances('set')]).toEqual([2, 3]);
