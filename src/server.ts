@@ -196,6 +196,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     logger.info({ addresses }, 'listening');
     await loaded;
     lifecycle.started();
+    metrics.started();
     parts.grpc.readinessChanged();
     logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');
     return { addresses, lifecycle, dataPlane };

@@ -130,7 +130,7 @@ export const METRICS = {
     'sluice_saturation',
     [],
     'ratio',
-    'How full the server is: 0 idle, 1 at capacity without refusing, above 1 requests are refused; the fullest model counts. The signal to scale on.',
+    'How full the server is: 0 idle, 1 at capacity without refusing, above 1 requests are refused; the fullest model counts, or the event loop where that is fuller. The signal to scale on.',
   ),
   demandUtilisation: gauge(
     'sluice_demand_utilisation_ratio',

@@ -6,6 +6,7 @@ import { addCacheMetrics } from './cache-metrics.ts';
 import { METRICS, type MetricDefinition } from './definitions.ts';
 import type { Distribution } from './distribution.ts';
 import { addCounter, addGauge, addHistogram, type Labels, type Read, type Sample } from './families.ts';
+import { LoopShare } from './loop-share.ts';
 import { addRolloutMetrics, type RolloutFigures } from './rollout-metrics.ts';
 import { addScheduleMetrics } from './schedule-metrics.ts';
 import { type Transport, type TransportObserver, TransportSeries } from './transport-series.ts';
@@ -34,6 +35,7 @@ export class Metrics {
   readonly #transports = new TransportSeries();
   readonly #loads = new Map<string, VersionLoads>();
   readonly #unknown = noOutcomes();
+  #loop: LoopShare | undefined;
   #index: () => readonly IndexEntry[] = () => [];
   #schedules: () => readonly ScheduleState[] = () => [];
   #rollouts: RolloutFigures = { states: () => [], rollbacks: () => [] };
@@ -43,7 +45,11 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#addVariantMetrics();
     this.#addModelMetrics();
-    addScheduleMetrics(this.#registry, () => this.#schedules());
+    addScheduleMetrics(
+      this.#registry,
+      () => this.#schedules(),
+      () => this.#loop?.read() ?? 0,
+    );
     addRolloutMetrics(this.#registry, {
       states: () => this.#rollouts.states(),
       rollbacks: () => this.#rollouts.rollbacks(),
@@ -93,6 +99,11 @@ export class Metrics {
   /** For the `onRequestEnded` of a server. */
   transport(transport: Transport): TransportObserver {
     return this.#transports.observer(transport);
+  }
+
+  /** The start is over: what the event loop does from now on is told, before it was busy with that. */
+  started(): void {
+    this.#loop = new LoopShare();
   }
 
   /** A load of a version ended after `duration` milliseconds. */

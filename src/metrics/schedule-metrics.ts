@@ -3,10 +3,17 @@ import type { ScheduleState } from '../inference/observer.ts';
 import { METRICS, type MetricDefinition } from './definitions.ts';
 import { addCounter, addGauge } from './families.ts';
 
-/** Adds what the schedulers know, read from `states` at scrape time. */
-export function addScheduleMetrics(registry: Registry, states: () => readonly ScheduleState[]): void {
+/**
+ * Adds what the schedulers know, read from `states` at scrape time.
+ * @param loop share of the time that the event loop was busy: whatever the cores have left, a full one takes no more
+ */
+export function addScheduleMetrics(
+  registry: Registry,
+  states: () => readonly ScheduleState[],
+  loop: () => number,
+): void {
   addGauge(registry, METRICS.saturation, () => [
-    { labels: {}, value: Math.max(0, ...states().map(({ saturation }) => saturation)) },
+    { labels: {}, value: Math.max(loop(), ...states().map(({ saturation }) => saturation)) },
   ]);
   const perVersion = (definition: MetricDefinition, pick: (state: ScheduleState) => number): void =>
     addGauge(registry, definition, () =>

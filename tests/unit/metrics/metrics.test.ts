@@ -136,6 +136,25 @@ test('the state of a version is one of five, and a version out of the index has 
   expect(await metrics.text()).not.toContain('model="intent"');
 });
 
+test('the server is as full as its event loop where no model is fuller', async () => {
+  const metrics = new Metrics({ version: '1.0.0' });
+  metrics.started();
+  const end = performance.now() + 1100;
+  while (performance.now() < end);
+  expect((await scrape(metrics)).get('sluice_saturation')).toBeGreaterThan(0.9);
+  metrics.watchSchedules(() => [
+    {
+      model: 'intent',
+      version: '1',
+      saturation: 1.5,
+      demandUtilisation: 1.5,
+      accuracyDebt: 0,
+      predictions: [],
+    },
+  ]);
+  expect((await scrape(metrics)).get('sluice_saturation')).toBe(1.5);
+});
+
 test('a transport counts its requests by operation and code', async () => {
   const metrics = new Metrics({ version: '1.0.0' });
   const rest = metrics.transport('rest');
