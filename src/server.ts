@@ -14,7 +14,6 @@ import { Metrics } from './metrics/metrics.ts';
 import { VersionRecorders } from './metrics/version-recorders.ts';
 import { ModelRegistry } from './repository/model-registry.ts';
 import { openRepository } from './repository/model-repository.ts';
-import type { LoadContext } from './repository/open-variant.ts';
 import { rolloutSchema } from './repository/rollout-config.ts';
 import { ActiveRollouts } from './rollout/active-rollouts.ts';
 import { NodeShares } from './scheduling/node-shares.ts';
@@ -110,7 +109,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     sojourn: { target: config.queueTarget, interval: 2 * config.queueTarget },
   });
   const reuse = new ResultReuse({ coalesce: config.coalesce, cacheBytes: config.responseCacheBytes });
-  const measureLoad = loadWatcher(metrics);
   const begun = Promise.withResolvers<void>();
   const memory = state && rolloutMemory(state, repository, rolloutSchema);
   const rollouts: ActiveRollouts = new ActiveRollouts({ logger, registry: () => registry, memory });
@@ -132,8 +130,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       reuse,
     }),
     statisticsFor: (model, each) => recorders.open(model, each),
+    onLoadEnded: (...load) => metrics.loadEnded(...load),
     onStateChange: (...change) => {
-      measureLoad(...change);
       parts.grpc?.readinessChanged();
       const [model, version, , state] = change;
       begun.resolve();
@@ -237,17 +235,4 @@ function shutdownStages({ admin, rest, grpc, registry, rollouts, cutAfter }: Par
       },
     },
   ];
-}
-
-/** Measures the loads. */
-function loadWatcher(metrics: Metrics): LoadContext['onStateChange'] {
-  const begun = new Map<string, number>();
-  return (model, version, variant, state) => {
-    const key = `${model}/${version}/${variant}`;
-    const start = begun.get(key);
-    begun.delete(key);
-    if (state === 'LOADING') begun.set(key, performance.now());
-    else if (start !== undefined)
-      metrics.loadEnded(model, version, state === 'READY', performance.now() - start);
-  };
 }

@@ -211,13 +211,13 @@ export const METRICS = {
     'sluice_model_load_duration_seconds',
     ['model', 'version'],
     'seconds',
-    'Time the last load of a version took: probe, open, warm.',
+    'Time the last load of a version took, all its variants: probe, open, warm.',
   ),
   loads: counter(
     'sluice_model_loads_total',
     ['model', 'version', 'result'],
     'loads',
-    'Loads of a version that ended, by result (ready, failed).',
+    'Loads of a version that ended, reloads too, by result (ready, or failed where any of its variants could not be opened).',
   ),
   ...ROLLOUT_METRICS,
   transportRequests: counter(

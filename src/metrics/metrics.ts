@@ -25,7 +25,8 @@ const STATES: readonly ModelState[] = ['UNKNOWN', 'LOADING', 'READY', 'UNLOADING
 interface VersionLoads {
   ready: number;
   failed: number;
-  seconds: number;
+  /** Undefined before the first that opened anything. */
+  seconds: number | undefined;
 }
 
 /** All figures of the server, on a registry of its own. Lives in the main thread; workers send their timings there. */
@@ -106,12 +107,12 @@ export class Metrics {
     this.#loop = new LoopShare();
   }
 
-  /** A load of a version ended after `duration` milliseconds. */
-  loadEnded(model: string, version: string, ready: boolean, duration: number): void {
+  /** A load of a version ended, after `duration` milliseconds where anything was opened. */
+  loadEnded(model: string, version: string, ready: boolean, duration?: number): void {
     const key = versionKey(model, version);
-    const loads = this.#loads.get(key) ?? { ready: 0, failed: 0, seconds: 0 };
+    const loads = this.#loads.get(key) ?? { ready: 0, failed: 0, seconds: undefined };
     loads[ready ? 'ready' : 'failed']++;
-    loads.seconds = duration / 1000;
+    if (duration !== undefined) loads.seconds = duration / 1000;
     this.#loads.set(key, loads);
   }
 
@@ -222,7 +223,7 @@ export class Metrics {
       ),
     );
     addGauge(this.#registry, METRICS.loadDuration, () =>
-      this.#loadSamples(({ seconds }, labels) => [{ labels, value: seconds }]),
+      this.#loadSamples(({ seconds }, labels) => (seconds === undefined ? [] : [{ labels, value: seconds }])),
     );
     addCounter(this.#registry, METRICS.loads, () =>
       this.#loadSamples(({ ready, failed }, labels) => [

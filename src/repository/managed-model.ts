@@ -55,8 +55,14 @@ export class ManagedModel {
     return [...this.#versions.values()].some(({ defaultVariant }) => defaultVariant === variant);
   }
 
-  /** Notes why the model cannot be loaded; what is loaded stays. */
+  /** Notes why nothing of the model can be loaded; what is loaded stays. */
   fail(problem: string): void {
+    this.#note(problem);
+    const versions = this.#versions.size === 0 ? [''] : this.#versions.keys();
+    for (const version of versions) this.#context.onLoadEnded?.(this.name, version, false);
+  }
+
+  #note(problem: string): void {
     this.#problem = problem;
     this.#context.logger.warn({ model: this.name, reason: problem }, 'model failed to load');
   }
@@ -90,7 +96,11 @@ export class ManagedModel {
       const failure = managed.failureOf(main);
       if (failure !== undefined) failures.push(`version ${version.version} variant '${main}': ${failure}`);
     }
-    if (failures.length > 0) throw this.#loadError(failures.join('; '));
+    if (failures.length > 0) {
+      const reason = failures.join('; ');
+      this.#note(reason);
+      throw this.#loadError(reason);
+    }
     if (variant === undefined) this.#retireOthers(new Set(wanted.map(({ version }) => version)));
     logger.info({ model: this.name, versions: this.ready, variant }, 'model loaded');
     this.#context.rollouts?.check(this.name);
@@ -148,19 +158,19 @@ export class ManagedModel {
   }
 
   #wanted({ problem, versions, settings }: ModelSource, variant?: string): readonly VersionSource[] {
-    if (problem !== undefined) throw this.#loadError(problem);
+    if (problem !== undefined) throw this.#failure(problem);
     const { versionPolicy } = settings;
     const selected = selectVersions(versions, versionPolicy);
     const onDisk = versions.map(({ version }) => version).join(', ');
     if (selected.length === 0) {
-      throw this.#loadError(`no version fits the version policy, on disk: ${onDisk}`);
+      throw this.#failure(`no version fits the version policy, on disk: ${onDisk}`);
     }
     if (typeof versionPolicy === 'object' && 'specific' in versionPolicy) {
       const absent = versionPolicy.specific.find(
         (each) => !versions.some(({ version }) => version === `${each}`),
       );
       if (absent !== undefined) {
-        throw this.#loadError(`the version policy names version ${absent}, on disk: ${onDisk}`);
+        throw this.#failure(`the version policy names version ${absent}, on disk: ${onDisk}`);
       }
     }
     if (variant === undefined) return selected;
@@ -169,8 +179,12 @@ export class ManagedModel {
     return having;
   }
 
-  #loadError(reason: string): InferenceError {
+  #failure(reason: string): InferenceError {
     this.fail(reason);
+    return this.#loadError(reason);
+  }
+
+  #loadError(reason: string): InferenceError {
     return new InferenceError('failed_precondition', `failed to load '${this.name}': ${reason}`);
   }
 

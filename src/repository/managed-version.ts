@@ -42,6 +42,8 @@ export class ManagedVersion {
   readonly #failed = new Map<string, string>();
   readonly #holds = new Holds();
   readonly #drains = new Set<Promise<void>>();
+  /** Variants that a load opened, and those that it could not. */
+  readonly #ends = { opened: 0, failed: 0 };
   #opened: ReadonlyMap<string, Opened> = new Map();
   #statistics: VersionStatistics | undefined;
   #served: ServedVersion | undefined;
@@ -66,7 +68,21 @@ export class ManagedVersion {
   }
 
   /** Never throws: what failed is in the statuses and in `failureOf`. */
-  async load({ source, settings, variant, retry }: VersionLoad): Promise<void> {
+  async load(load: VersionLoad): Promise<void> {
+    const start = performance.now();
+    const before = { ...this.#ends };
+    await this.#load(load);
+    const { opened, failed } = this.#ends;
+    if (opened === before.opened && failed === before.failed) return;
+    this.#context.onLoadEnded?.(
+      this.#model,
+      this.version,
+      failed === before.failed,
+      performance.now() - start,
+    );
+  }
+
+  async #load({ source, settings, variant, retry }: VersionLoad): Promise<void> {
     this.#problem = source.problem;
     const previous = this.#source;
     if (source.problem === undefined || this.#opened.size === 0) this.#source = source;
@@ -178,6 +194,7 @@ export class ManagedVersion {
     try {
       const served = await this.#open(file, settings);
       this.#failed.delete(name);
+      this.#ends.opened++;
       return { served, fingerprint };
     } catch (error) {
       this.#failed.set(name, fingerprint);
@@ -258,6 +275,7 @@ export class ManagedVersion {
   }
 
   #fail(variant: string, reason: string, error: unknown): void {
+    this.#ends.failed++;
     const id = { model: this.#model, version: this.version, variant };
     this.#context.logger.warn({ ...id, reason, err: error }, 'variant failed to load');
     if (this.#opened.has(variant)) {

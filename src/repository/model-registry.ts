@@ -54,10 +54,8 @@ export class ModelRegistry implements Registry {
   #closing: Promise<void> | undefined;
 
   constructor(options: ModelRegistryOptions) {
-    const { openVariant, statisticsFor, onStateChange, rollouts, logger } = options;
-    const common = { openVariant, statisticsFor, onStateChange, logger, signal: this.#abort.signal };
     this.#options = options;
-    this.#context = rollouts === undefined ? common : { ...common, rollouts };
+    this.#context = { ...options, signal: this.#abort.signal };
     this.#limit = limitConcurrency(options.parallelLoads ?? 4);
   }
 

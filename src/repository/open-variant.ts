@@ -85,6 +85,11 @@ export interface LoadContext {
     state: ModelState,
     reason: string,
   ) => void;
+  /**
+   * Told every load of a version that opened something or failed to, reloads too. `version` is empty where the model
+   * has none, `milliseconds` left out where it failed before anything was opened. Must not throw.
+   */
+  readonly onLoadEnded?: (model: string, version: string, ready: boolean, milliseconds?: number) => void;
   readonly rollouts?: RolloutFiles;
   readonly logger: Logger;
   readonly signal: AbortSignal;

@@ -132,6 +132,10 @@ test('the state of a version is one of five, and a version out of the index has 
   expect(samples.get('sluice_model_state{model="intent",version="2",state="READY"}')).toBe(0);
   expect(samples.get('sluice_model_load_duration_seconds{model="intent",version="2"}')).toBe(1.5);
   expect(samples.get('sluice_model_loads_total{model="intent",version="2",result="ready"}')).toBe(1);
+  metrics.loadEnded('intent', '2', false);
+  const later = await scrape(metrics);
+  expect(later.get('sluice_model_load_duration_seconds{model="intent",version="2"}')).toBe(1.5);
+  expect(later.get('sluice_model_loads_total{model="intent",version="2",result="failed"}')).toBe(1);
   index = [];
   expect(await metrics.text()).not.toContain('model="intent"');
 });

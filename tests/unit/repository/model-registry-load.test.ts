@@ -246,3 +246,30 @@ test('statistics begin anew each time a version comes into memory, not with a re
   await registry.load('m');
   expect(asked).toEqual(['m/1', 'm/1']);
 });
+
+test('loads are told by version: the first, reloads and what failed', async () => {
+  const path = await folderWith({ 'm/1/model.onnx': 'x', 'm/1/model_int8.onnx': 'x' });
+  const { registry, loads, broken } = registryOn(path, { mode: 'explicit', loadModels: ['m'] });
+  await registry.start();
+  expect(loads.splice(0)).toEqual(['m/1 ready']);
+  await registry.load('m');
+  expect(loads.splice(0)).toEqual([]);
+  await writeFiles(path, { 'm/1/model.onnx': 'longer' });
+  await registry.load('m');
+  expect(loads.splice(0)).toEqual(['m/1 ready']);
+  broken.set('m/1/int8', 'no');
+  await writeFiles(path, { 'm/1/model_int8.onnx': 'longer' });
+  await registry.load('m');
+  expect(loads.splice(0)).toEqual(['m/1 failed']);
+  await writeFiles(path, { 'm/model.json': '{"maxBatchSiz": 3}' });
+  await rejection(registry.load('m'));
+  expect(loads).toEqual(['m/1 failed']);
+  expect(registry.models()).toEqual(['m']);
+});
+
+test('a model of which nothing can be loaded fails without a version', async () => {
+  const path = await folderWith({ 'm/1/model.onnx': 'x', 'm/model.json': '{"maxBatchSiz": 3}' });
+  const { registry, loads } = registryOn(path, { mode: 'explicit', loadModels: ['m', 'absent'] });
+  await registry.start();
+  expect(loads.sort()).toEqual(['absent/ failed', 'm/ failed']);
+});

@@ -25,6 +25,8 @@ export interface RegistryBench {
   readonly open: () => readonly string[];
   /** `variant STATE` in order. */
   readonly states: string[];
+  /** `model/version ready` or `model/version failed` of every load that ended, in order. */
+  readonly loads: string[];
   /** Opens of this file text fail with this reason. */
   readonly broken: Map<string, string>;
   /** While set, opens wait for `release`. */
@@ -40,6 +42,7 @@ export function registryOn(
   const opens: string[] = [];
   const running = new Set<{ name: string }>();
   const states: string[] = [];
+  const loads: string[] = [];
   const broken = new Map<string, string>();
   const gate: RegistryBench['gate'] = { held: false, waiting: [] };
   let tick = (): Promise<void> => Promise.reject(new Error('not polling'));
@@ -82,6 +85,7 @@ export function registryOn(
       },
     }),
     onStateChange: (_model, _version, variant, state) => states.push(`${variant} ${state}`),
+    onLoadEnded: (model, version, ready) => loads.push(`${model}/${version} ${ready ? 'ready' : 'failed'}`),
     logger: pino({ level: 'silent' }),
     schedule: (run) => {
       tick = run;
@@ -96,6 +100,7 @@ export function registryOn(
     opens,
     open: () => [...running].map(({ name }) => name).sort(),
     states,
+    loads,
     broken,
     gate,
     poll: () => tick(),
