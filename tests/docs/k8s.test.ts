@@ -132,6 +132,13 @@ test('both autoscalers, and the rule that feeds one, read a gauge of the server'
   const scaled = parse(read('k8s/overlays/keda/scaled-object.yaml')).spec;
   expect(scaled.triggers[0].metadata.query).toContain(`${name}{`);
   expect(scaled.scaleTargetRef.name).toBe(deployment.metadata.name);
+  // KEDA takes an empty answer for 0 else, and a Prometheus without figures for an idle deployment.
+  expect(scaled.triggers[0].metadata.ignoreNullValues).toBe('false');
+  expect(scaled.triggers[0].metadata.query).toContain('namespace="');
+  const [, pods = ''] = /pod=~"([^"]*)"/.exec(scaled.triggers[0].metadata.query) ?? [];
+  const isOne = (name: string) => new RegExp(`^(?:${pods})$`).test(name);
+  expect(isOne(`${deployment.metadata.name}-7d4b9c6f5-x2x9z`)).toBe(true);
+  expect(isOne(`${deployment.metadata.name}-staging-7d4b9c6f5-x2x9z`)).toBe(false);
   const [, rules = ''] = /```yaml\n([\s\S]*?)```/.exec(read('k8s/README.md')) ?? [];
   const [rule] = parse(rules).rules;
   expect(rule.name.as).toBe(name);
