@@ -196,6 +196,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     lifecycle.started();
     metrics.started();
     parts.grpc.readinessChanged();
+    if (!dataPlane.ready) logger.warn({ repository, reasons: dataPlane.reasons }, 'not ready');
     logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');
     return { addresses, lifecycle, dataPlane };
   } catch (error) {

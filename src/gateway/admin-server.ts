@@ -8,7 +8,7 @@ import { MAX_PARAMETER } from './path-limits.ts';
 import { clientFault, refuse } from './rest-errors.ts';
 
 export interface AdminServerOptions {
-  readonly dataPlane: Pick<DataPlane, 'accepting' | 'ready' | 'repositoryIndex'>;
+  readonly dataPlane: Pick<DataPlane, 'ready' | 'reasons'>;
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly rollouts: RolloutAdmin;
   readonly host: string;
@@ -48,7 +48,7 @@ export async function createAdminServer(options: AdminServerOptions): Promise<Ad
   app.get('/readyz', async (_request, reply) => {
     const { ready } = dataPlane;
     reply.header('cache-control', 'no-store').code(ready ? 200 : 503);
-    return ready ? { ready } : { ready, reasons: reasonsOf(dataPlane) };
+    return ready ? { ready } : { ready, reasons: dataPlane.reasons };
   });
   addRolloutRoutes(app, rollouts);
   app.setNotFoundHandler(async (_request, reply) => {
@@ -76,16 +76,4 @@ export async function createAdminServer(options: AdminServerOptions): Promise<Ad
     address: { host, port: typeof bound === 'object' ? bound.port : port },
     close: () => app.close(),
   };
-}
-
-/** Why the server is not ready, a line each. */
-function reasonsOf(dataPlane: AdminServerOptions['dataPlane']): string[] {
-  if (!dataPlane.accepting) return ['the server is starting or shutting down'];
-  return dataPlane
-    .repositoryIndex()
-    .filter(({ state }) => state !== 'READY')
-    .map(({ name, version, state, reason }) => {
-      const what = version === '' ? `model '${name}'` : `model '${name}' version ${version}`;
-      return `${what} is ${state}${reason === '' ? '' : `: ${reason}`}`;
-    });
 }

@@ -56,6 +56,18 @@ export class DataPlane {
     return this.#accepting() && this.#registry.ready;
   }
 
+  /** Why it is not ready, a line each; empty when it is. */
+  get reasons(): readonly string[] {
+    if (this.ready) return [];
+    if (!this.#accepting()) return ['the server is starting or shutting down'];
+    const index = this.#registry.index();
+    if (index.length === 0) return ['the model repository holds no model'];
+    return this.#registry.missing.flatMap((name) => {
+      const rows = index.filter((row) => row.state !== 'READY' && modelOf(row.name) === modelOf(name));
+      return rows.length === 0 ? [`model '${name}' is not loaded`] : rows.map(rowText);
+    });
+  }
+
   models(): readonly string[] {
     return this.#registry.models();
   }
@@ -210,6 +222,13 @@ export class DataPlane {
       throw error;
     }
   }
+}
+
+const modelOf = (name: string): string => name.split('@', 1)[0] ?? name;
+
+function rowText({ name, version, state, reason }: IndexEntry): string {
+  const what = version === '' ? `model '${name}'` : `model '${name}' version ${version}`;
+  return `${what} is ${state}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 /** The reason is the canary's whatever chose the variant, or whether anything did. */

@@ -101,6 +101,8 @@ export interface LoadOptions {
 export interface Registry {
   /** True when every required model is READY. */
   readonly ready: boolean;
+  /** Names of the required models that do not answer, as they were asked for (`name`, `name@variant`). */
+  readonly missing: readonly string[];
   /** Names with at least one READY version, sorted. */
   models(): readonly string[];
   /** READY versions of a model, ascending. `not_found` for a name the repository does not have. */

@@ -35,6 +35,8 @@ interface Requirement {
   readonly variant?: string;
 }
 
+const isMet = ({ model, variant }: Requirement): boolean => !model.required || model.answers(variant);
+
 /**
  * What is loaded. The required models among those asked for at start gate readiness; a model that turns up later does
  * not, and no reload ever does. A version is READY when any of its variants is, so that a variant can be loaded alone;
@@ -85,9 +87,16 @@ export class ModelRegistry implements Registry {
 
   get ready(): boolean {
     if (!this.#started || this.#abort.signal.aborted) return false;
-    const met = this.#requirements.every(({ model, variant }) => !model.required || model.answers(variant));
+    const met = this.#requirements.every(isMet);
     // An empty repository in a mode that cannot fill it by request is a broken deployment.
     return met && (this.#options.mode === 'explicit' || this.#models.size > 0);
+  }
+
+  get missing(): readonly string[] {
+    const missing = this.#requirements.filter((each) => !isMet(each));
+    return missing.map(({ model, variant }) =>
+      variant === undefined ? model.name : `${model.name}@${variant}`,
+    );
   }
 
   models(): readonly string[] {

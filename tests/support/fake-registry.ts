@@ -33,6 +33,7 @@ export interface FakeModel {
 /** A registry in memory. `load` and `unload` move a model between READY and UNAVAILABLE. */
 export class FakeRegistry implements Registry {
   ready = true;
+  missing: readonly string[] = [];
   readonly #models: ReadonlyMap<string, FakeModel>;
   readonly #states: Map<string, ModelState>;
 

@@ -136,6 +136,7 @@ export async function serveExport(
 function registryOf(served: ServedVersion): Registry {
   return {
     ready: true,
+    missing: [],
     models: () => [served.model],
     versions: () => [served.version],
     version(model) {

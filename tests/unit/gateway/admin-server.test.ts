@@ -1,7 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { type AdminServer, createAdminServer } from '../../../src/gateway/admin-server.ts';
-import type { IndexEntry } from '../../../src/inference/served.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
 import { ActiveRollouts } from '../../../src/rollout/active-rollouts.ts';
 import { FakeRegistry } from '../../support/fake-registry.ts';
@@ -14,23 +13,14 @@ afterEach(async () => {
 });
 
 interface State {
-  accepting: boolean;
   ready: boolean;
-  index: IndexEntry[];
+  reasons: readonly string[];
 }
 
 async function start(state: State, text?: () => Promise<string>): Promise<string> {
   const metrics = new Metrics({ version: '1.0.0' });
   const server = await createAdminServer({
-    dataPlane: {
-      get accepting() {
-        return state.accepting;
-      },
-      get ready() {
-        return state.ready;
-      },
-      repositoryIndex: () => state.index,
-    },
+    dataPlane: state,
     metrics: { contentType: metrics.contentType, text: text ?? (() => metrics.text()) },
     rollouts: new ActiveRollouts({ logger: SILENT, registry: () => new FakeRegistry() }),
     host: '127.0.0.1',
@@ -41,7 +31,7 @@ async function start(state: State, text?: () => Promise<string>): Promise<string
   return `http://${server.address.host}:${server.address.port}`;
 }
 
-const READY: State = { accepting: true, ready: true, index: [] };
+const READY: State = { ready: true, reasons: [] };
 
 test('metrics are served as Prometheus text', async () => {
   const response = await fetch(`${await start(READY)}/metrics`);
@@ -51,39 +41,19 @@ test('metrics are served as Prometheus text', async () => {
 });
 
 test('liveness holds while nothing is ready', async () => {
-  const response = await fetch(`${await start({ accepting: false, ready: false, index: [] })}/livez`);
+  const response = await fetch(`${await start({ ready: false, reasons: [] })}/livez`);
   expect(response.status).toBe(200);
 });
 
-test('readiness names the models that are missing', async () => {
-  const state: State = {
-    accepting: true,
-    ready: false,
-    index: [
-      { name: 'intent', version: '1', state: 'READY', reason: '' },
-      { name: 'broken', version: '3', state: 'UNAVAILABLE', reason: 'not an ONNX file' },
-      { name: 'empty', version: '', state: 'UNAVAILABLE', reason: '' },
-    ],
-  };
+test('readiness says why it is not there', async () => {
+  const state: State = { ready: false, reasons: ["model 'empty' is UNAVAILABLE"] };
   const url = await start(state);
   const response = await fetch(`${url}/readyz`);
   expect(response.status).toBe(503);
-  expect(await response.json()).toEqual({
-    ready: false,
-    reasons: ["model 'broken' version 3 is UNAVAILABLE: not an ONNX file", "model 'empty' is UNAVAILABLE"],
-  });
+  expect(await response.json()).toEqual(state);
   state.ready = true;
   const later = await fetch(`${url}/readyz`);
   expect([later.status, await later.json()]).toEqual([200, { ready: true }]);
-});
-
-test('readiness says so when a shutdown has begun', async () => {
-  const response = await fetch(`${await start({ accepting: false, ready: false, index: [] })}/readyz`);
-  expect(response.status).toBe(503);
-  expect(await response.json()).toEqual({
-    ready: false,
-    reasons: ['the server is starting or shutting down'],
-  });
 });
 
 test('an unknown path is answered with what there is', async () => {

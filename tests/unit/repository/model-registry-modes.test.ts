@@ -89,3 +89,22 @@ test('a required model that is mended while the server runs makes it ready', asy
   await poll();
   expect(registry.ready).toBe(true);
 });
+
+test('what is missing is what is required, was asked for and does not answer', async () => {
+  const path = await folderWith({
+    'a/1/model.onnx': 'x',
+    'a/1/model_int8.onnx': 'x',
+    'b/1/model.onnx': 'x',
+    'c/1/model.onnx': 'x',
+    'c/model.json': '{"required": false}',
+    'd/1/model.onnx': 'x',
+  });
+  const { registry, broken } = registryOn(path, { mode: 'explicit', loadModels: ['a@int8', 'b', 'c', 'e'] });
+  for (const name of ['a/1/int8', 'c/1/default']) broken.set(name, 'no');
+  await registry.start();
+  expect(registry.missing).toEqual(['a@int8', 'e']);
+  await registry.unload('e');
+  broken.clear();
+  await registry.load('a', { variant: 'int8' });
+  expect([registry.missing, registry.ready]).toEqual([[], true]);
+});
