@@ -50,6 +50,8 @@ export class ModelRegistry implements Registry {
   readonly #limit: ReturnType<typeof limitConcurrency>;
   readonly #abort = new AbortController();
   #requirements: Requirement[] = [];
+  /** Those of the latest look at the disk. */
+  #warnings: ReadonlySet<string> = new Set();
   #started = false;
   #polling = false;
   #stopPolling = () => {};
@@ -226,8 +228,12 @@ export class ModelRegistry implements Registry {
     return model;
   }
 
+  /** What the look before told is not told again. */
   #warn(warnings: readonly string[]): void {
-    for (const warning of warnings) this.#context.logger.warn({ warning }, 'model repository');
+    for (const warning of warnings) {
+      if (!this.#warnings.has(warning)) this.#context.logger.warn({ warning }, 'model repository');
+    }
+    this.#warnings = new Set(warnings);
   }
 
   #assertExplicit(): void {

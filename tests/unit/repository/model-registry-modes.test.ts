@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { folderWith, writeFiles } from './model-files.ts';
 import { registryOn } from './registry-bench.ts';
@@ -107,4 +108,19 @@ test('what is missing is what is required, was asked for and does not answer', a
   broken.clear();
   await registry.load('a', { variant: 'int8' });
   expect([registry.missing, registry.ready]).toEqual([[], true]);
+});
+
+test('polling warns once of what stays as it is', async () => {
+  const path = await folderWith({ 'm/1/model.onnx': 'x', 'no name/1/model.onnx': 'x' });
+  let lines = 0;
+  const logger = pino({ level: 'warn' }, { write: () => lines++ });
+  const { registry, poll } = registryOn(path, { mode: 'poll', logger });
+  await registry.start();
+  await poll();
+  expect(lines).toBe(1);
+  await rm(join(path, 'no name'), { recursive: true });
+  await poll();
+  await writeFiles(path, { 'no name/1/model.onnx': 'x' });
+  await poll();
+  expect(lines).toBe(2);
 });
