@@ -129,6 +129,7 @@ export class WorkerThreads {
       const { worker } = ticket;
       if (worker !== undefined && this.#lost.has(worker)) return this.run(task);
       if (worker !== undefined) this.#lost.add(worker);
+      this.#logger?.error({ err: error }, 'a worker died during a run');
       throw new InferenceError('unavailable', 'the worker was lost during the run', {
         reason: 'failed',
         cause: error,

@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
+import { pino } from 'pino';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { ComputeBudget } from '../../../src/workers/compute-budget.ts';
 import { openPool, type PoolOptions, type WorkerPool } from '../../../src/workers/worker-pool.ts';
@@ -160,6 +161,16 @@ describe('a worker that dies', () => {
     const [lost, other] = await Promise.allSettled([pool.run(deadly()), pool.run(addends(1, 2))]);
     expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
     expect(other.status === 'fulfilled' && valuesOf(other.value.outputs, 'sum')).toEqual([3, 3, 3, 3]);
+    await pool.close();
+  });
+
+  test('is told once in the log, as an error', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) });
+    const pool = await open(addPath, { entry, logger });
+    await pool.warm([1]);
+    await Promise.allSettled([pool.run(deadly()), pool.run(addends(1, 2))]);
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['a worker died during a run']);
     await pool.close();
   });
 
