@@ -79,7 +79,8 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, logger, version, exit, signals } = options;
   prepareRuntimeEnvironment();
-  const parts: Parts = { cutAfter: Math.max(0, config.shutdownGrace - config.drainDelay - CLOSING_TIME) };
+  const left = Math.max(0, config.shutdownGrace - config.drainDelay);
+  const parts: Parts = { cutAfter: Math.max(left / 2, left - CLOSING_TIME) };
   const lifecycle = new Lifecycle({
     logger,
     drainDelay: config.drainDelay,
@@ -213,7 +214,7 @@ interface Parts {
   admin?: AdminServer;
   rest?: RestServer;
   grpc?: GrpcServer;
-  /** Milliseconds after which calls that have not finished are cut, so that the rest can still be closed in order. */
+  /** Milliseconds after which requests that have not finished are cut, so that the rest can still be closed in order. */
   readonly cutAfter: number;
 }
 
@@ -224,7 +225,7 @@ function shutdownStages({ admin, rest, grpc, registry, rollouts, cutAfter }: Par
       name: 'gateways',
       run: async () => {
         grpc?.drain();
-        await Promise.all([rest?.close(), grpc?.close(cutAfter)]);
+        await Promise.all([rest?.close(cutAfter), grpc?.close(cutAfter)]);
       },
     },
     { name: 'models', run: () => registry?.close() },

@@ -46,8 +46,11 @@ export interface RestServer {
   readonly address: { readonly host: string; readonly port: number };
   /** From now on every answer ends its connection. New requests are still served. */
   drain(): void;
-  /** Stops accepting, finishes every accepted request, ends the rest. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Stops accepting, finishes every accepted request, ends the rest; cuts after `graceMs`, where it is given, what has
+   * not arrived or not been read by then. Idempotent.
+   */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** Triton's limit. A body is held in memory whole, so this times the requests in flight is what it can cost. */
@@ -130,10 +133,13 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   await app.listen({ host, port });
   const [bound] = app.addresses();
   let closed: Promise<void> | undefined;
-  const finish = async (): Promise<void> => {
+  const finish = async (graceMs: number | undefined): Promise<void> => {
+    const cut = () => app.server.closeAllConnections();
+    const timer = graceMs === undefined ? undefined : setTimeout(cut, graceMs);
     const finished = app.close();
     endUnused();
     await finished;
+    clearTimeout(timer);
     await json.close();
   };
   return {
@@ -141,9 +147,9 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     drain() {
       draining = true;
     },
-    close() {
+    close(graceMs) {
       draining = true;
-      closed ??= finish();
+      closed ??= finish(graceMs);
       return closed;
     },
   };

@@ -253,6 +253,16 @@ describe('the end', () => {
     await server.close();
     await once(socket, 'close');
   });
+
+  it('waits no longer than its grace for a body that does not come', async () => {
+    const { server, call } = await start();
+    const socket = connect(server.address.port, '127.0.0.1');
+    socket.write(`POST ${INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{`);
+    // Answered on another connection: the head of this one has been read by then.
+    expect((await call('/v2')).status).toBe(200);
+    await server.close(50);
+    await once(socket, 'close');
+  });
 });
 
 describe('the log', () => {
