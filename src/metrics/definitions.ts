@@ -265,7 +265,12 @@ export const TRITON_METRICS = {
     'requests',
     'Requests that failed, by reason (REJECTED, CANCELED, BACKEND, OTHER).',
   ),
-  rows: counter('nv_inference_count', MODEL, 'rows', 'Rows of answered requests.'),
+  rows: counter(
+    'nv_inference_count',
+    MODEL,
+    'rows',
+    'Rows of answered requests that were computed: neither cached nor shared.',
+  ),
   executions: counter('nv_inference_exec_count', MODEL, 'batches', 'Batches that were executed.'),
   requestDuration: microseconds('nv_inference_request_duration_us', 'Total time of answered requests.'),
   queueDuration: microseconds('nv_inference_queue_duration_us', 'Total time in the queue.'),

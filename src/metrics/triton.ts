@@ -55,7 +55,7 @@ export function addTritonMetrics(registry: Registry, variants: () => Iterable<Va
   addCounter(
     registry,
     TRITON_METRICS.rows,
-    sum(({ rows }) => rows),
+    sum(({ computed }) => computed),
   );
   addCounter(
     registry,

@@ -67,6 +67,8 @@ export class VariantSeries {
   /** Milliseconds. */
   readonly cacheTime = { hit: 0, miss: 0 };
   rows = 0;
+  /** Of these the ones that were computed for their own request. */
+  computed = 0;
   coalesced = 0;
   failedBatches = 0;
   tokens = 0;
@@ -109,6 +111,7 @@ export class VariantMetrics implements VariantObserver, CacheObserver {
     series.request.observe(duration / 1000);
     if (reuse === 'cached') return;
     if (reuse === 'coalesced') series.coalesced++;
+    else series.computed += rows;
     series.queue.observe(timings.queue / 1000);
     series.computeInput.observe(timings.computeInput / 1000);
     series.computeInfer.observe(timings.computeInfer / 1000);

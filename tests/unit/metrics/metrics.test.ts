@@ -188,11 +188,13 @@ test('Triton names are exported only when asked for, and agree with ours', async
   int8.requestEnded('ok', 4.5, TIMINGS, 8);
   fp32.requestEnded('ok', 5.5, TIMINGS, 2);
   fp32.requestEnded('canceled', 5.5, NO_TIME, 2);
+  fp32.requestEnded('ok', 0, NO_TIME, 2, 'cached');
+  fp32.requestEnded('ok', 0, TIMINGS, 2, 'coalesced');
   fp32.batchEnded({ rows: 2, requests: 1, reason: 'alone', timings: TIMINGS, failed: false });
   fp32.queueChanged(3);
   const samples = await scrape(metrics);
   const of = '{model="intent",version="2"}';
-  expect(samples.get(`nv_inference_request_success${of}`)).toBe(2);
+  expect(samples.get(`nv_inference_request_success${of}`)).toBe(4);
   expect(samples.get('nv_inference_request_failure{model="intent",version="2",reason="CANCELED"}')).toBe(1);
   expect(samples.get('nv_inference_request_failure{model="intent",version="2",reason="BACKEND"}')).toBe(0);
   expect(samples.get(`nv_inference_count${of}`)).toBe(10);
