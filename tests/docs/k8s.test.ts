@@ -22,6 +22,7 @@ interface Container {
   readonly livenessProbe: Probe;
   readonly readinessProbe: Probe;
   readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly resources: { readonly limits: { readonly memory: string } };
   readonly volumeMounts: readonly { readonly mountPath: string; readonly readOnly?: boolean }[];
 }
 
@@ -74,6 +75,14 @@ test('ports of the container are those the server listens on', () => {
     { name: 'admin', containerPort: config.adminPort },
   ]);
   expect(deployment.spec.template.metadata.annotations['prometheus.io/port']).toBe(String(config.adminPort));
+});
+
+test('what requests at hand may hold is a small part of the memory of the container', () => {
+  for (const each of [container, runtimeContainer]) {
+    const limit = Number.parseInt(each.resources.limits.memory, 10) * 2 ** 30;
+    expect(each.resources.limits.memory).toMatch(/^\d+Gi$/);
+    expect(configOf(each, 'intent').maxInFlightBytes).toBe(limit / 16);
+  }
 });
 
 test('services lead to ports of the container, on the same number', () => {
