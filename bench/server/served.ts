@@ -46,8 +46,9 @@ export class Served implements AsyncDisposable {
    * models are loaded. Rejects with its last words when it ends before.
    */
   static async start(repository: string, flags: readonly string[] = [], nodeFlags: readonly string[] = []) {
-    // Every run begins with the same knowledge: none.
+    // Every run begins with the same knowledge: none. What is waited for is a line of level info.
     const settings = ['--http-port', '0', '--grpc-port', '0', '--admin-port', '0', '--state-dir', ''];
+    settings.push('--log-level', 'info');
     const child = spawn(
       process.execPath,
       [...nodeFlags, MAIN, 'serve', '--model-repository', repository, ...settings, ...COMPUTE_ALL, ...flags],

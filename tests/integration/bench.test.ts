@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { runBench } from '../../bench/command/run-bench.ts';
+import { Served } from '../../bench/server/served.ts';
 import { failedOf } from '../../bench/suite/figures.ts';
 import type { SuiteResult } from '../../bench/suite/result.ts';
 import { mlpModel } from '../support/onnx/models.ts';
@@ -217,3 +218,10 @@ test('compare says whether a result got worse by its exit code', async () => {
   const missing = join(folder, 'missing.json');
   await expect(runBench(['compare', files[0], missing], screen)).rejects.toThrow(/ENOENT.*missing/);
 });
+
+test('a server that is started for the run is heard whatever the environment lets it log', async () => {
+  vi.stubEnv('SLUICE_LOG_LEVEL', 'error');
+  await using served = await Served.start(server.repository, ['--cores', '1']);
+  vi.unstubAllEnvs();
+  expect((await fetch(`${served.rest}/v2/health/live`)).status).toBe(200);
+}, 60_000);
