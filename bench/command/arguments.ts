@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { loadConfig } from '../../src/config/config.ts';
 import { type Lengths, parseLengths } from '../inputs/lengths.ts';
 import { SMALLEST_SHARE } from '../inputs/requests.ts';
 import { parseArrivals } from '../load/arrivals.ts';
@@ -43,7 +44,9 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     help: 'Server to measure, http://host:port or host:port of gRPC. This server is started when left out.',
   },
   admin: { help: 'Address of the metrics of a sluice server, for where the time went.' },
-  'model-repository': { default: 'models', help: 'Repository that is served when no address is given.' },
+  'model-repository': {
+    help: 'Repository that is served when no address is given; where serve finds it, when left out.',
+  },
   protocol: { default: 'rest-binary', help: `${PROTOCOLS.join(', ')}.` },
   model: { help: 'Model to measure; NAME=WEIGHT several times for a mix. Needed.' },
   scenario: { default: 'concurrency', help: `${SCENARIOS.join(', ')}; several with commas.` },
@@ -117,10 +120,11 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
   const arrivals = text('arrivals');
   parseArrivals(arrivals, 1);
   const sessions = optional('sessions');
+  const address = withScheme(optional('address'), protocol);
   return {
-    address: withScheme(optional('address'), protocol),
+    address,
     admin: withScheme(optional('admin'), 'rest-json'),
-    repository: text('model-repository'),
+    repository: optional('model-repository') ?? (address === undefined ? loadConfig().modelRepository : ''),
     protocol,
     models,
     scenarios,

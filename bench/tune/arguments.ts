@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { loadConfig } from '../../src/config/config.ts';
 import { number, numbers, oneOf } from '../command/flag-values.ts';
 import { type Lengths, parseLengths } from '../inputs/lengths.ts';
 import type { Protocol } from '../targets/target.ts';
@@ -35,7 +36,7 @@ const PROTOCOLS = ['rest-binary', 'rest-json', 'grpc', 'grpc-stream'] as const s
 
 const FLAGS: Readonly<Record<string, { readonly default?: string; readonly help: string }>> = {
   model: { help: 'Model to tune: NAME for its default variant, or NAME@VARIANT. Needed.' },
-  repository: { default: 'models', help: 'Repository that holds it, as for serve.' },
+  repository: { help: 'Repository that holds it; where serve finds it, when left out.' },
   'latency-ms': { default: '100', help: 'Bound of the 99th percentile, milliseconds.' },
   concurrency: {
     default: '32',
@@ -96,7 +97,7 @@ export function parseTuneArguments(argv: readonly string[]): TuneArguments {
   const [length, largestId] = [optional('length'), optional('largest-id')];
   return {
     model,
-    repository: text('repository'),
+    repository: optional('repository') ?? loadConfig().modelRepository,
     bound: number('latency-ms', text('latency-ms')),
     concurrencies: [...new Set(concurrencies)],
     budget: budget * 1000,
