@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { fromUnknown, invalidArgument, messageOf } from '../errors.ts';
+import { invalidArgument, messageOf } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
 import { SCHEDULING_PARAMETERS } from '../inference/scheduling-parameters.ts';
 import type { ServedVariant } from '../inference/served.ts';
@@ -56,12 +56,6 @@ export function createTaskPlane({ dataPlane, logger }: TaskPlaneOptions): Tasks 
         const task = await taskFor(served, request.task, body);
         const runs = new TaskRuns(dataPlane, target, request, scheduling);
         return runs.response(await task.run(body, runs.model(target.variant)));
-      } catch (thrown) {
-        const error = fromUnknown(thrown);
-        if (error.code === 'internal') {
-          logger.error({ err: error.cause ?? error, model: served.model }, 'task failed');
-        }
-        throw error;
       } finally {
         release();
       }

@@ -1,7 +1,9 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createTaskPlane } from '../../../src/tasks/task-plane.ts';
 import { exportFolder } from '../../support/tasks/reference.ts';
 import { serveExport } from '../../support/tasks/served-export.ts';
 
@@ -85,6 +87,16 @@ describe('the task plane', () => {
     await expect(ask({ timeout: -1 })).rejects.toThrow(/'timeout'/);
     await expect(ask({ timeout: 1_000_000, variant: 'default' })).resolves.toBeDefined();
     await expect(ask({ urgency: 1 })).rejects.toThrow(/urgency/);
+  });
+
+  it('leaves the log of a fault to the gateway, which knows whose request it was', async () => {
+    const { dataPlane } = await serveChanged({});
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line) => lines.push(line) });
+    vi.spyOn(dataPlane, 'inferOn').mockRejectedValue(new Error('a fault of ours'));
+    const tasks = createTaskPlane({ dataPlane, logger });
+    await expect(tasks.run({ model: 'model', body })).rejects.toThrow();
+    expect(lines).toEqual([]);
   });
 
   it('says not_found for a model that is not there', async () => {
