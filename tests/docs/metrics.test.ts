@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BOUNDS, RUN_ENDS, SHADOW_ENDS } from '../../src/inference/rollout.ts';
 import { METRICS, TRITON_METRICS } from '../../src/metrics/definitions.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
 import { read } from './repository-files.ts';
@@ -36,5 +37,19 @@ test('the queries of the page use metrics and labels that exist', () => {
     for (const [, list = ''] of query.matchAll(/by \(([^)]*)\)/g)) {
       for (const label of list.split(',')) expect(labels).toContain(label.trim());
     }
+  }
+});
+
+test('the page has the values of results and bounds', () => {
+  const quoted = (values: readonly string[]) => values.map((value) => `\`${value}\``).join(' ');
+  for (const [label, values] of [
+    ['`result` of loads', ['ready', 'failed']],
+    ['`result` of look-ups in the response cache', ['hit', 'miss']],
+    ['`result` of requests that followed a rollout', RUN_ENDS],
+    ['`result` of shadow runs', SHADOW_ENDS],
+    ['`bound` of roll-backs', BOUNDS],
+    ['`bound` of an agreement', ['lower', 'upper']],
+  ] as const) {
+    expect(page).toContain(`| ${label} | ${quoted(values)} |\n`);
   }
 });
