@@ -44,6 +44,10 @@ test('the image exposes the ports the server listens on by default, on every add
 test('every variable the image sets is a setting of the server', () => {
   const known = Object.values(OPTIONS).map(({ env }): string => env);
   expect(known).toEqual(expect.arrayContaining(Object.keys(settings)));
+  // They win over a file, which its author has to know.
+  const [, told = ''] =
+    /In the container image ([\s\S]*?) are\s+set/.exec(read('docs/configuration.md')) ?? [];
+  expect([...told.matchAll(/SLUICE_[A-Z_]+/g)].map(([name]) => name)).toEqual(Object.keys(settings));
 });
 
 test('what the image copies exists and is not ignored', () => {
