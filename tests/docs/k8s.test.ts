@@ -11,6 +11,7 @@ interface EnvVar {
 }
 
 interface Probe {
+  readonly timeoutSeconds?: number;
   readonly httpGet: { readonly path: string; readonly port: string | number };
 }
 
@@ -166,6 +167,13 @@ test("KServe's runtime starts the server on KServe's ports, with the model's nam
   for (const { httpGet } of [runtimeContainer.livenessProbe, runtimeContainer.readinessProbe]) {
     expect(httpGet.port).toBe(served.httpPort);
     expect(httpGet.path).toMatch(/^\/v2\/health\/(live|ready)$/);
+  }
+});
+
+test('probes give a busy server more than the second that is the default', () => {
+  for (const { livenessProbe, readinessProbe } of [container, runtimeContainer]) {
+    expect(livenessProbe.timeoutSeconds).toBe(5);
+    expect(readinessProbe.timeoutSeconds).toBe(3);
   }
 });
 
