@@ -23,6 +23,8 @@ const COVERAGE_GOAL = 0.99;
 const MOST_INFLATION = 3;
 /** Before anything is measured. */
 const FIRST_INFLATION = 1.15;
+/** Measurements after which the bound is read anew; after each of as many at first. */
+const FRESH_BOUND = 8;
 const SWEEP_WEIGHT = 1;
 /** A run that took longer than this many times what was expected was held up: what it cost is not known. */
 const MOST_SURPRISE = 3;
@@ -111,7 +113,8 @@ export class CostModel {
     if (expected > 0) {
       if (latency <= expected * this.#inflation) this.#covered += 1;
       this.#ratios.add(latency / expected);
-      this.#inflation = Math.min(Math.max(this.#ratios.quantile(COVERAGE_GOAL), 1), MOST_INFLATION);
+      if (this.#observations <= FRESH_BOUND || this.#observations % FRESH_BOUND === 0)
+        this.#inflation = Math.min(Math.max(this.#ratios.quantile(COVERAGE_GOAL), 1), MOST_INFLATION);
       const alone = expected / this.#interference.factor(busy);
       this.#interference.observe(busy, Math.min(latency, expected * MOST_SURPRISE) / alone);
     }
