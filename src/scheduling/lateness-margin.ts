@@ -2,9 +2,9 @@
 const GOAL = 0.0005;
 
 /** What one batch with a late answer adds to the margin. */
-const STEP = 0.03;
+const STEP = 0.01;
 
-const MOST = 0.5;
+const MOST = 0.25;
 
 /**
  * The part of the time until a deadline that is left free when it is planned for, so that what no prediction covers (a

@@ -11,18 +11,24 @@ const LARGEST = 1e100;
 const FENCE = 3;
 /** Steps that are no outlier in any case: runs that are all alike have no range to speak of. */
 const LEAST_FENCE = Math.log(1.25) / STEP;
+/** So many outliers in a row are none: the machine has become slower. */
+const CHANGED = 3;
 
 /** Where the first guess lies, in standard deviations: its quartiles are those of a normal distribution, its end is the 99 % quantile. */
 const GUESS = [-1.5, -0.7, 0, 0.7, 1.5, 2.33];
 
 /**
  * A quantile of ratios of which the older count less: a histogram whose newer entries weigh more. Outliers are left out,
- * up to a quarter of all: a run that was held up by something else on the machine says nothing about the next one.
+ * up to a quarter of all: a run that was held up by something else on the machine says nothing about the next one. While
+ * there is one after the other they are not.
  */
 export class RatioQuantile {
   readonly #bins = new Float64Array(BINS);
   #weight = 1;
   #total = 0;
+  /** The last bin that is no outlier, as of the last look. */
+  #fence = BINS - 1;
+  #outliersInARow = 0;
 
   /** @param guess the 99 % quantile as long as little is measured, at least 1 */
   constructor(guess: number) {
@@ -35,6 +41,7 @@ export class RatioQuantile {
     const bin = Math.min(Math.max(Math.ceil((Math.log(ratio) - LEAST) / STEP), 0), BINS - 1);
     this.#bins[bin] = (this.#bins[bin] as number) + this.#weight;
     this.#total += this.#weight;
+    this.#outliersInARow = bin > this.#fence ? this.#outliersInARow + 1 : 0;
     if (this.#weight > LARGEST) this.#rescale();
   }
 
@@ -42,7 +49,9 @@ export class RatioQuantile {
   quantile(q: number): number {
     const upper = this.#binBelow(this.#total / 4, BINS - 1);
     const lower = this.#binBelow((this.#total * 3) / 4, BINS - 1);
-    const fence = Math.min(Math.floor(upper + Math.max(FENCE * (upper - lower), LEAST_FENCE)), BINS - 1);
+    const range = Math.max(FENCE * (upper - lower), LEAST_FENCE);
+    this.#fence = Math.min(Math.floor(upper + range), BINS - 1);
+    const fence = this.#outliersInARow < CHANGED ? this.#fence : BINS - 1;
     let outliers = 0;
     for (let bin = BINS - 1; bin > fence; bin--) outliers += this.#bins[bin] as number;
     return Math.exp(LEAST + this.#binBelow((this.#total - outliers) * (1 - q), fence) * STEP);

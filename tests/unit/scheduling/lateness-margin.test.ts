@@ -23,10 +23,10 @@ test('follows what runs overshoot by, until hardly any of them is late', () => {
   expect(margin.due(100, 0)).toBeLessThan(92);
 });
 
-test('is forgotten when it is not needed any more, and never takes more than half', () => {
+test('is forgotten when it is not needed any more, and never takes more than a quarter', () => {
   const margin = new LatenessMargin();
   for (let batch = 0; batch < 100; batch++) margin.observe(true);
-  expect(margin.due(100, 0)).toBe(50);
+  expect(margin.due(100, 0)).toBe(75);
   for (let batch = 0; batch < 100_000; batch++) margin.observe(false);
   expect(margin.due(100, 0)).toBe(100);
 });

@@ -35,3 +35,12 @@ test('where a third of them takes twice as long that is what runs take', () => {
   for (let run = 0; run < 900; run++) ratios.add(run % 3 === 0 ? 2 : 1);
   expect(ratios.quantile(0.99)).toBeCloseTo(2, 1);
 });
+
+test('where one run after the other takes twice as long it is soon what runs take', () => {
+  const ratios = measured(0.03, 0);
+  for (let run = 0; run < 8; run++) {
+    ratios.quantile(0.99);
+    ratios.add(2);
+  }
+  expect(ratios.quantile(0.99)).toBeCloseTo(2, 1);
+});
