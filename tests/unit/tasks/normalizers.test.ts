@@ -1,25 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { openLibraryTokenizer } from '../../../src/tasks/text/library.ts';
+import { wordTokenizer } from '../../support/tasks/word-tokenizer.ts';
 
 /** The library's tokenizer with that normalizer, over words. */
 const normalizerOf = (normalizer: object) => {
-  const { normalizer: opened } = openLibraryTokenizer(
-    {
-      added_tokens: [],
-      normalizer,
-      pre_tokenizer: null,
-      post_processor: null,
-      decoder: null,
-      model: {
-        type: 'WordPiece',
-        vocab: { '[UNK]': 0 },
-        unk_token: '[UNK]',
-        continuing_subword_prefix: '##',
-      },
-    },
-    {},
-  );
+  const { normalizer: opened } = wordTokenizer({ normalizer });
   if (opened === null) throw new Error('there is no normalizer');
   return opened;
 };

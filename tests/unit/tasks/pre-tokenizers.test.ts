@@ -1,25 +1,8 @@
 import { expect, it } from 'vitest';
-import { openLibraryTokenizer } from '../../../src/tasks/text/library.ts';
+import { wordTokenizer } from '../../support/tasks/word-tokenizer.ts';
 
-function partsOf(preTokenizer: object, text: string): string[] | undefined {
-  const { pre_tokenizer: opened } = openLibraryTokenizer(
-    {
-      added_tokens: [],
-      normalizer: null,
-      pre_tokenizer: preTokenizer,
-      post_processor: null,
-      decoder: null,
-      model: {
-        type: 'WordPiece',
-        vocab: { '[UNK]': 0 },
-        unk_token: '[UNK]',
-        continuing_subword_prefix: '##',
-      },
-    },
-    {},
-  );
-  return opened?.(text, { section_index: 0 });
-}
+const partsOf = (preTokenizer: object, text: string): string[] | undefined =>
+  wordTokenizer({ pre_tokenizer: preTokenizer }).pre_tokenizer?.(text, { section_index: 0 });
 
 const WHITESPACE = { type: 'Whitespace' };
 const WHITESPACE_SPLIT = { type: 'WhitespaceSplit' };
