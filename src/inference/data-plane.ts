@@ -46,11 +46,6 @@ export class DataPlane {
     this.serverMetadata = server;
   }
 
-  /** False before the start is complete and once a shutdown has begun. */
-  get accepting(): boolean {
-    return this.#accepting();
-  }
-
   /** Whether requests should be sent here: every required model is READY, and no shutdown has begun. */
   get ready(): boolean {
     return this.#accepting() && this.#registry.ready;

@@ -103,8 +103,8 @@ export class Metrics {
   }
 
   /** The start is over: what the event loop does from now on is told, before it was busy with that. */
-  started(): void {
-    this.#loop = new LoopShare();
+  started(loop = new LoopShare()): void {
+    this.#loop = loop;
   }
 
   /** A load of a version ended, after `duration` milliseconds where anything was opened. */

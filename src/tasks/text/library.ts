@@ -13,6 +13,19 @@ export interface PieceModel {
   readonly unk_token?: string;
 }
 
+/** A model of the same vocabulary that cuts words in another way. */
+export const cuttingBy = (
+  cut: (word: string) => readonly string[],
+  { config, tokens_to_ids, vocab, unk_token_id: id, unk_token: token }: PieceModel,
+): PieceModel =>
+  Object.assign((words: string[]) => words.flatMap(cut), {
+    config,
+    tokens_to_ids,
+    vocab,
+    ...(id === undefined ? {} : { unk_token_id: id }),
+    ...(token === undefined ? {} : { unk_token: token }),
+  });
+
 /** A text or two with the special tokens of an export around them. */
 export interface Processed {
   readonly tokens: string[];

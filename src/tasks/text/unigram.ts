@@ -1,4 +1,4 @@
-import type { PieceModel } from './library.ts';
+import { cuttingBy, type PieceModel } from './library.ts';
 
 interface TrieNode {
   readonly is_leaf: boolean;
@@ -18,7 +18,7 @@ export interface Unigrams extends PieceModel {
  * Here each place of a text knows the best way to it, in arrays of numbers.
  */
 export function lightUnigrams(model: Unigrams): PieceModel {
-  const { config, tokens_to_ids, vocab, trie, scores, unk_score: unknownScore } = model;
+  const { tokens_to_ids, trie, scores, unk_score: unknownScore } = model;
 
   /** Where the last piece of the best way to each place begins. Of equal ways the first that is found stays. */
   const bestWays = (characters: readonly string[]): Int32Array => {
@@ -68,13 +68,7 @@ export function lightUnigrams(model: Unigrams): PieceModel {
     return found.reverse();
   };
 
-  return Object.assign((words: string[]) => words.flatMap(pieces), {
-    config,
-    tokens_to_ids,
-    vocab,
-    ...(model.unk_token_id === undefined ? {} : { unk_token_id: model.unk_token_id }),
-    ...(model.unk_token === undefined ? {} : { unk_token: model.unk_token }),
-  });
+  return cuttingBy(pieces, model);
 }
 
 export const isUnigrams = (model: PieceModel): model is Unigrams =>

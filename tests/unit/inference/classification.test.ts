@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { classify } from '../../../src/inference/classification.ts';
 import { makeTensor } from '../../../src/tensor/tensor.ts';
 
@@ -37,9 +37,9 @@ test('a few classes are the first of all of them in order', () => {
 test('a few classes of very many are found without sorting them', () => {
   const values = Float32Array.from({ length: 2_000_000 }, (_, index) => (index * 7919) % 1_000_003);
   const rows = makeTensor('FP32', [1, values.length], values);
-  const start = performance.now();
+  using sort = vi.spyOn(Array.prototype, 'sort');
   expect(texts(rows, 1)).toEqual([`1000002:${values.indexOf(1_000_002)}`]);
-  expect(performance.now() - start).toBeLessThan(1000);
+  expect(sort).not.toHaveBeenCalled();
 });
 
 test('what is no number comes last', () => {
