@@ -18,7 +18,10 @@ it('prepares the images of a list in their order', async () => {
 it('has no more images of a list at hand than there are threads, so that others have their turn', async () => {
   const { run } = TaskThread.prototype;
   let [atHand, most] = [0, 0];
-  using spy = vi.spyOn(TaskThread.prototype, 'run').mockImplementation(async function (this: TaskThread<unknown>, job) {
+  using spy = vi.spyOn(TaskThread.prototype, 'run').mockImplementation(async function (
+    this: TaskThread<unknown>,
+    job,
+  ) {
     most = Math.max(most, ++atHand);
     try {
       return await run.call(this, job);
