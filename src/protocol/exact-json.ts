@@ -1,8 +1,11 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { invalidArgument } from '../errors.ts';
 
-/** What `parseExactJson` gives: as JSON.parse, but integers beyond 2^53 are bigint. */
-export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
+/**
+ * What `parseExactJson` gives: as JSON.parse, but integers beyond 2^53 are bigint; `parseTensorJson` gives long arrays of
+ * numbers as typed ones.
+ */
+export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | Float64Array | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue | undefined;
 }
@@ -17,7 +20,11 @@ export const MAX_PARTS = 2 ** 21;
 const LONG_INTEGER = 16;
 
 export const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !isArray(value);
+
+/** Narrows as Array.isArray does not: an array of values, or of numbers alone. */
+export const isArray = (value: JsonValue | undefined): value is JsonValue[] | Float64Array =>
+  Array.isArray(value) || value instanceof Float64Array;
 
 /**
  * Parses a body. Throws `invalid_argument` where it is not UTF-8, not JSON, nested deeper than `MAX_DEPTH`, or of more
@@ -61,7 +68,7 @@ export function parseExactJson(text: string): JsonValue {
 /** Holds the nesting limit, drops `__proto__`, and tells whether any number may have lost digits. */
 function inspect(value: JsonValue, depth: number): boolean {
   if (typeof value === 'number') return isUnsafe(value);
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || value instanceof Float64Array) return false;
   if (depth === MAX_DEPTH) throw invalidArgument(`request JSON is nested deeper than ${MAX_DEPTH} levels`);
   let inexact = false;
   if (Array.isArray(value)) {

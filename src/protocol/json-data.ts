@@ -2,12 +2,15 @@ import { type InferenceError, invalidArgument } from '../errors.ts';
 import { allocateData, type Datatype } from '../tensor/datatype.ts';
 import { elementCount, formatShape, type Shape } from '../tensor/shape.ts';
 import { makeTensor, type Tensor } from '../tensor/tensor.ts';
-import type { JsonValue } from './exact-json.ts';
+import { isArray, type JsonValue } from './exact-json.ts';
 import { bfloatBits, halfValues } from './float16.ts';
+import { copyFloats, copyIntegers, copyWords, putWords } from './number-copies.ts';
 import { quote } from './quote.ts';
 
+type Elements = readonly JsonValue[] | Float64Array;
+
 /** Writes the elements of one innermost array, from `offset` on. */
-type Write = (elements: readonly JsonValue[], offset: number) => void;
+type Write = (elements: Elements, offset: number) => void;
 
 /**
  * A tensor from the `data` of JSON: flat, or nested exactly as its shape; a scalar may stand without an array, and an
@@ -24,7 +27,7 @@ export function tensorFromJson(
   const count = elementCount(shape);
   const elements = elementsOf(name, shape, count, data);
   // Not elements[0]: a keyed load that has met other arrays makes V8 rewrite one of doubles into one of objects.
-  const nested = Array.isArray(elements.at(0));
+  const nested = isArray(elements.at(0));
   if (!nested && elements.length !== count) {
     throw invalidArgument(
       `input ${quote(name)} of shape ${formatShape(shape)} needs ${count} elements, its data has ${elements.length}`,
@@ -32,25 +35,20 @@ export function tensorFromJson(
   }
   if (nested) checkNesting(name, elements, shape, 0);
   const target = targetOf(name, datatype, count);
-  if (nested) writeNested(elements, shape.length - 1, target.write, 0);
-  else target.write(elements, 0);
+  if (nested) writeNested(elements, shape.length - 1, target, 0);
+  else writeElements(target, elements, 0);
   return makeTensor(datatype, shape, target.data);
 }
 
-function elementsOf(
-  name: string,
-  shape: Shape,
-  count: number,
-  data: JsonValue | undefined,
-): readonly JsonValue[] {
-  if (Array.isArray(data)) return data;
+function elementsOf(name: string, shape: Shape, count: number, data: JsonValue | undefined): Elements {
+  if (isArray(data)) return data;
   if (data === undefined && count === 0) return [];
   if (data !== undefined && data !== null && shape.length === 0) return [data];
   throw invalidArgument(`input ${quote(name)} of shape ${formatShape(shape)} needs its data as an array`);
 }
 
 /** Before anything is allocated for it, nested data must have the shape it claims. */
-function checkNesting(name: string, values: readonly JsonValue[], shape: Shape, axis: number): void {
+function checkNesting(name: string, values: Elements, shape: Shape, axis: number): void {
   if (values.length !== shape[axis]) {
     throw invalidArgument(
       `input ${quote(name)} of shape ${formatShape(shape)} has nested data that does not match: ${values.length} entries at depth ${axis}, expected ${shape[axis] ?? 'none'}`,
@@ -58,7 +56,7 @@ function checkNesting(name: string, values: readonly JsonValue[], shape: Shape, 
   }
   if (axis === shape.length - 1) return;
   for (const value of values) {
-    if (!Array.isArray(value)) {
+    if (!isArray(value)) {
       throw invalidArgument(
         `input ${quote(name)} of shape ${formatShape(shape)} has nested data that is not an array at depth ${axis + 1}`,
       );
@@ -67,14 +65,14 @@ function checkNesting(name: string, values: readonly JsonValue[], shape: Shape, 
   }
 }
 
-function writeNested(values: readonly JsonValue[], depth: number, write: Write, start: number): number {
+function writeNested(values: Elements, depth: number, target: Target, start: number): number {
   if (depth === 0) {
-    write(values, start);
+    writeElements(target, values, start);
     return start + values.length;
   }
   let offset = start;
   for (const value of values) {
-    if (Array.isArray(value)) offset = writeNested(value, depth - 1, write, offset);
+    if (isArray(value)) offset = writeNested(value, depth - 1, target, offset);
   }
   return offset;
 }
@@ -91,6 +89,14 @@ const INTEGER_RANGES = {
 interface Target {
   readonly data: Tensor['data'];
   readonly write: Write;
+  /** Writes numbers alone, in a fourth of the time. Gives whether all fit; where not, `write` says which does not. */
+  readonly writeNumbers?: (numbers: Float64Array, offset: number) => boolean;
+}
+
+/** As `write` of the target, whatever the elements are. */
+function writeElements({ write, writeNumbers }: Target, elements: Elements, offset: number): void {
+  if (elements instanceof Float64Array && writeNumbers?.(elements, offset) === true) return;
+  write(elements, offset);
 }
 
 function targetOf(name: string, datatype: Datatype, count: number): Target {
@@ -134,11 +140,8 @@ function integers(name: string, datatype: keyof typeof INTEGER_RANGES, count: nu
       data[offset + index] = value;
     }
   };
-  return { data, write };
+  return { data, write, writeNumbers: (numbers, offset) => copyIntegers(numbers, data, offset, min, max) };
 }
-
-/** What the upper half of a 64-bit integer counts. */
-const WORD = 2 ** 32;
 
 /** Most are safe integers, which are written as two halves: no bigint is made of them. */
 function wholes(
@@ -155,9 +158,7 @@ function wholes(
       const value = elements[index];
       const number = typeof value === 'number';
       if (number && Number.isSafeInteger(value) && value >= least) {
-        const high = Math.floor(value / WORD);
-        words[2 * (offset + index)] = value - high * WORD;
-        words[2 * (offset + index) + 1] = high;
+        putWords(words, offset + index, value);
         continue;
       }
       const whole = typeof value === 'bigint' || (number && Number.isInteger(value));
@@ -168,7 +169,7 @@ function wholes(
       data[offset + index] = big;
     }
   };
-  return { data, write };
+  return { data, write, writeNumbers: (numbers, offset) => copyWords(numbers, words, offset, least) };
 }
 
 /** `data` and `values` are the same memory where they differ in type: FP16 is written as numbers, kept as bits. */
@@ -187,7 +188,7 @@ function floats(
       }
     }
   };
-  return { data, write };
+  return { data, write, writeNumbers: (numbers, offset) => copyFloats(numbers, values, offset) };
 }
 
 function bfloats(name: string, count: number): Target {
@@ -251,6 +252,6 @@ function badElement(name: string, index: number, value: JsonValue | undefined, r
 
 function describe(value: JsonValue | undefined): string {
   if (typeof value === 'string') return `the string ${quote(value)}`;
-  if (Array.isArray(value)) return 'an array';
+  if (isArray(value)) return 'an array';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

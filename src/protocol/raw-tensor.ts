@@ -29,7 +29,7 @@ export function parseDatatype(name: string, text: string): Datatype {
  * A shape as a client sent it, checked before anything is allocated for it: dimensions are non-negative integers, at
  * most `MAX_RANK` of them, and their product is at most `MAX_ELEMENTS`; without its zeros at most `MAX_EMPTY`.
  */
-export function parseShape(name: string, value: readonly (number | bigint)[]): Shape {
+export function parseShape(name: string, value: readonly (number | bigint)[] | Float64Array): Shape {
   if (value.length > MAX_RANK) {
     throw invalidArgument(`input ${quote(name)} has ${value.length} dimensions, the limit is ${MAX_RANK}`);
   }

@@ -2,8 +2,9 @@ import { invalidArgument } from '../errors.ts';
 import type { Parameters, RequestedOutput } from '../inference/types.ts';
 import type { Tensor, TensorMap } from '../tensor/tensor.ts';
 import { BinaryReader, splitBody } from './binary-tensors.ts';
-import { isObject, type JsonObject, type JsonValue, parseJsonBody } from './exact-json.ts';
+import { isArray, isObject, type JsonObject, type JsonValue } from './exact-json.ts';
 import { tensorFromJson } from './json-data.ts';
+import { parseTensorJson } from './number-arrays/parse-tensor-json.ts';
 import { quote } from './quote.ts';
 import { decodeRawTensor, parseDatatype, parseShape } from './raw-tensor.ts';
 import { booleanParameter, countParameter, parseParameters } from './request-parameters.ts';
@@ -40,7 +41,7 @@ export function decodeRestRequest(body: Uint8Array, headerLength?: number): Rest
     headerLength === undefined
       ? { json: body, binary: new BinaryReader(body.subarray(body.byteLength)) }
       : splitBody(body, headerLength);
-  const root = parseJsonBody(json);
+  const root = parseTensorJson(json);
   if (!isObject(root)) throw invalidArgument('request JSON must be an object');
   const id = idOf(root['id']);
   const parameters = parseParameters('the request', root['parameters']);
@@ -120,5 +121,5 @@ function nameOf(field: string, { name }: JsonObject): string {
   throw invalidArgument(`every entry of '${field}' needs a 'name' of 1 to ${MAX_TEXT} characters`);
 }
 
-const isNumbers = (value: JsonValue | undefined): value is (number | bigint)[] =>
-  Array.isArray(value) && value.every((entry) => typeof entry === 'number' || typeof entry === 'bigint');
+const isNumbers = (value: JsonValue | undefined): value is (number | bigint)[] | Float64Array =>
+  isArray(value) && value.every((entry) => typeof entry === 'number' || typeof entry === 'bigint');
