@@ -12,6 +12,7 @@ import { readInferRequest } from '../protocol/grpc-request.ts';
 import { encodeInferResponse } from '../protocol/grpc-response.ts';
 import { decoding } from '../protocol/grpc-wire.ts';
 import { quote } from '../protocol/quote.ts';
+import { collectBuffers } from './buffer-garbage.ts';
 import { answerTrailers } from './grpc-call.ts';
 import { boundMessage, inferFor } from './grpc-infer.ts';
 import { type StreamOptions, streamHandler } from './grpc-stream.ts';
@@ -136,7 +137,10 @@ function methodDefinition(name: string) {
     requestStream: name === STREAM,
     responseStream: name === STREAM,
     requestSerialize: asIs,
-    requestDeserialize: asIs,
+    requestDeserialize: (message: Buffer): Buffer => {
+      collectBuffers(message.byteLength);
+      return message;
+    },
     responseSerialize: asIs,
     responseDeserialize: asIs,
   };

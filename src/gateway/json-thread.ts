@@ -6,6 +6,7 @@ import type { BinaryChoice } from '../protocol/rest-request.ts';
 import { decodeRestRequest, type RestRequest } from '../protocol/rest-request.ts';
 import { encodeRestResponse, type ResponseContent, type RestResponse } from '../protocol/rest-response.ts';
 import { isStrings } from '../tensor/tensor.ts';
+import { collectBuffers } from './buffer-garbage.ts';
 
 /** What is asked of the thread. Data only. */
 export type JsonJob =
@@ -53,6 +54,7 @@ function buffersOf({ inputs }: RestRequest): ArrayBuffer[] {
 }
 
 parentPort?.on('message', ({ id, job }: JsonTask) => {
+  if (job.kind !== 'encode') collectBuffers(job.body.byteLength);
   try {
     const { result, transfer } = perform(job);
     parentPort?.postMessage({ id, result } satisfies JsonReply, transfer);

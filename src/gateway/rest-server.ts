@@ -8,6 +8,8 @@ import type { TaskPlane } from '../inference/task-plane.ts';
 import { STATUS } from '../protocol/status.ts';
 import { Arrivals } from './arrival.ts';
 import { addBodyBudget } from './body-budget.ts';
+import { freeBodyParts, keepBodyParts } from './body-parts.ts';
+import { collectBuffers } from './buffer-garbage.ts';
 import { addHttpEncoding } from './http-encoding.ts';
 import { JsonPool } from './json-pool.ts';
 import { addOpenApi } from './openapi.ts';
@@ -103,6 +105,8 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     request.bytesIn = body.length;
+    freeBodyParts(request);
+    collectBuffers(body.length);
     done(null, body);
   });
   app.setErrorHandler((error, request, reply) => sendError(logger, bodyLimit, error, request, reply));
@@ -126,6 +130,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   if (rateLimit !== undefined) await addRateLimit(app, rateLimit);
   addHttpEncoding(app);
   addBodyBudget(app, maxBodyBytes, bodyLimit);
+  keepBodyParts(app, bodyLimit);
   await addOpenApi(app, dataPlane.serverMetadata);
   addRoutes(app, restRoutes({ dataPlane, tasks, json }));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'no such path'));

@@ -1,18 +1,14 @@
 import type { NumericData } from '../tensor/datatype.ts';
 
-/** Loops that meet nothing but numbers: V8 need not look what each element is. */
-
-/** Copies numbers into floats. Gives whether all are in range. */
+/** Copies numbers into floats. Gives whether all are in range. JSON has no NaN, so what is not has become infinite. */
 export function copyFloats(
   numbers: Float64Array,
   target: Float16Array | Float32Array | Float64Array,
   offset: number,
 ): boolean {
-  for (let index = 0; index < numbers.length; index++) {
-    target[offset + index] = numbers[index] ?? 0;
-    if (!Number.isFinite(target[offset + index])) return false;
-  }
-  return true;
+  target.set(numbers, offset);
+  const copies = target.subarray(offset, offset + numbers.length);
+  return !copies.includes(Infinity) && !copies.includes(-Infinity);
 }
 
 /** Copies numbers into integers of at most 32 bits. Gives whether all are whole and in range. */

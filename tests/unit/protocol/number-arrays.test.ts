@@ -19,7 +19,8 @@ const numbersOf = (text: string): number[][] =>
 
 /** Typed arrays as plain ones. */
 function plain(value: JsonValue | undefined): unknown {
-  if (value instanceof Float64Array || Array.isArray(value)) return Array.from<JsonValue, unknown>(value, plain);
+  if (value instanceof Float64Array || Array.isArray(value))
+    return Array.from<JsonValue, unknown>(value, plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
 }
@@ -40,7 +41,10 @@ const digits = (min: number, max: number) =>
 const written = fc
   .tuple(
     fc.constantFrom('', '-'),
-    fc.oneof(fc.constant('0'), digits(1, 25).map((text) => text.replace(/^0+(?=.)/, ''))),
+    fc.oneof(
+      fc.constant('0'),
+      digits(1, 25).map((text) => text.replace(/^0+(?=.)/, '')),
+    ),
     fc.option(digits(1, 30), { nil: undefined }),
     fc.option(fc.tuple(fc.constantFrom('e', 'E', 'e+', 'e-'), digits(1, 3)), { nil: undefined }),
   )
@@ -111,17 +115,39 @@ test('any JSON is read as without arrays taken out, wherever the blocks are cut'
 
 test('what is no JSON is refused with the words of the text that was sent', () => {
   fc.assert(
-    fc.property(json.value, fc.nat(), fc.constantFrom('', ',', '[', ']', '"', '0', '-', '.', 'e'), (text, at, char) => {
-      const cut = at % (text.length + 1);
-      const body = padded(text.slice(0, cut) + char + text.slice(cut + (at % 2)));
-      expect(outcome(parseTensorJson, body)).toEqual(outcome(parseJsonBody, body));
-    }),
+    fc.property(
+      json.value,
+      fc.nat(),
+      fc.constantFrom('', ',', '[', ']', '"', '0', '-', '.', 'e'),
+      (text, at, char) => {
+        const cut = at % (text.length + 1);
+        const body = padded(text.slice(0, cut) + char + text.slice(cut + (at % 2)));
+        expect(outcome(parseTensorJson, body)).toEqual(outcome(parseJsonBody, body));
+      },
+    ),
     { numRuns: 2000 },
   );
 });
 
 describe('a number that is none', () => {
-  const wrong = ['01', '-', '.5', '1.', '+1', '1e', '1e+', '- 1', '1 1', '0x1', 'NaN', '', '1_0', '--1', '00', '1.e1'];
+  const wrong = [
+    '01',
+    '-',
+    '.5',
+    '1.',
+    '+1',
+    '1e',
+    '1e+',
+    '- 1',
+    '1 1',
+    '0x1',
+    'NaN',
+    '',
+    '1_0',
+    '--1',
+    '00',
+    '1.e1',
+  ];
   test.each(wrong)('%j', (text) => {
     const numbers = [...Array(16).fill('1.5'), text, ...Array(16).fill('2')];
     expect(numbersOf(`[${numbers.join(',')}]`)).toEqual([]);
@@ -140,7 +166,9 @@ test('every cut between two blocks gives the same numbers', () => {
 
 test('arrays longer than a block, and many in a row', () => {
   const long = Array.from({ length: 50_000 }, (_, index) => index / 7);
-  const rows = Array.from({ length: 3000 }, (_, row) => Array.from({ length: 16 }, (_, column) => row * column));
+  const rows = Array.from({ length: 3000 }, (_, row) =>
+    Array.from({ length: 16 }, (_, column) => row * column),
+  );
   const text = JSON.stringify({ long, rows, short: [1, 2, 3] });
   expect(numbersOf(text)).toEqual([long, ...rows]);
   expect(plain(parseTensorJson(Buffer.from(text)))).toEqual({ long, rows, short: [1, 2, 3] });
@@ -170,5 +198,8 @@ test('the powers of five are their most significant bits', () => {
 });
 
 test('the compiled reader is what the compiler makes of its source', async () => {
-  expect(Buffer.from(await compile()).equals(readFileSync(COMPILED)), '`npm run wasm:gen` would change it').toBe(true);
+  expect(
+    Buffer.from(await compile()).equals(readFileSync(COMPILED)),
+    '`npm run wasm:gen` would change it',
+  ).toBe(true);
 });
