@@ -4,7 +4,7 @@ import type { Tensor, TensorMap } from '../tensor/tensor.ts';
 import { BinaryReader, splitBody } from './binary-tensors.ts';
 import { isArray, isObject, type JsonObject, type JsonValue } from './exact-json.ts';
 import { tensorFromJson } from './json-data.ts';
-import { parseTensorJson } from './number-arrays/parse-tensor-json.ts';
+import { parseTensorJson } from './json-numbers/parse-tensor-json.ts';
 import { quote } from './quote.ts';
 import { decodeRawTensor, parseDatatype, parseShape } from './raw-tensor.ts';
 import { booleanParameter, countParameter, parseParameters } from './request-parameters.ts';

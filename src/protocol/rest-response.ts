@@ -3,6 +3,7 @@ import type { InferenceResponse } from '../inference/types.ts';
 import type { NumericData } from '../tensor/datatype.ts';
 import { isStrings, type Tensor } from '../tensor/tensor.ts';
 import { bfloatValues, halfValues } from './float16.ts';
+import { NumberWriter } from './json-numbers/number-writer.ts';
 import { quote } from './quote.ts';
 import { encodeRawTensor } from './raw-tensor.ts';
 import type { BinaryChoice } from './rest-request.ts';
@@ -61,8 +62,9 @@ function jsonData(name: string, { datatype, data }: Tensor): string {
     case 'BF16':
       return jsonFloats(name, bfloatValues(data));
     case 'FP32':
+      return jsonFloats(name, data as Float32Array);
     case 'FP64':
-      return jsonFloats(name, data);
+      return jsonDoubles(name, data);
     default:
       return `[${data.join(',')}]`;
   }
@@ -74,14 +76,25 @@ function jsonBooleans(data: NumericData): string {
   return `[${words.join(',')}]`;
 }
 
+/** As floats of 32 bits: half of the digits of a double would say nothing, and clients that want all ask for binary data. */
+function jsonFloats(name: string, values: Float32Array | Float16Array): string {
+  writer ??= new NumberWriter();
+  const text = writer.write(values);
+  if (typeof text === 'number') throw notFinite(name, text, values[text]);
+  return `[${text}]`;
+}
+
+let writer: NumberWriter | undefined;
+
 /** `join` writes numbers as JSON does, but also what JSON does not have. */
-function jsonFloats(name: string, values: NumericData | Float16Array): string {
-  for (let index = 0; index < values.length; index++) {
-    if (Number.isFinite(values[index])) continue;
-    throw new InferenceError(
-      'failed_precondition',
-      `output ${quote(name)}: element ${index} is ${values[index]}, which JSON cannot carry; ask for it with binary_data`,
-    );
-  }
+function jsonDoubles(name: string, values: NumericData): string {
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) throw notFinite(name, wrong, values[wrong]);
   return `[${values.join(',')}]`;
 }
+
+const notFinite = (name: string, index: number, value: number | bigint | undefined): InferenceError =>
+  new InferenceError(
+    'failed_precondition',
+    `output ${quote(name)}: element ${index} is ${value}, which JSON cannot carry; ask for it with binary_data`,
+  );

@@ -108,8 +108,11 @@ function answer(response: Response, body: Buffer<ArrayBuffer>): CaseAnswer {
   return { status: response.status, message: root.error ?? '', outputs };
 }
 
-const wide = (datatype: string, value: CaseValue): CaseValue =>
-  /INT64$/.test(datatype) ? BigInt(value) : value;
+/** As the tensor has it: JSON writes a float with the fewest digits that make it. */
+function wide(datatype: string, value: CaseValue): CaseValue {
+  if (/INT64$/.test(datatype)) return BigInt(value);
+  return /^(FP16|BF16|FP32)$/.test(datatype) ? Math.fround(Number(value)) : value;
+}
 
 /** The values of a raw tensor, as a case states them. */
 export function values(datatype: string, shape: readonly number[], bytes: Uint8Array): CaseValue[] {

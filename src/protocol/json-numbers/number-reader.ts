@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { powerOfFive } from './powers-of-five.ts';
+import { type Global, instantiate, type ModuleExports } from './instantiate.ts';
+import { powerOfFive } from './powers.ts';
 
 /** What `assembly/number-reader.ts` exports, which says what each is. */
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Exports extends ModuleExports {
   readonly POWERS_OF_FIVE: Global;
   readonly MAX_POWER: Global;
   readonly POWERS_OF_TEN: Global;
@@ -19,16 +18,6 @@ interface Exports {
   skipText(at: number, end: number, withinString: 0 | 1): number;
   readNumbers(at: number, end: number): number;
 }
-
-interface Global<T = number> {
-  readonly value: T;
-}
-
-/** The part that is used here of what neither the language's types nor those of Node.js have. */
-declare const WebAssembly: {
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-};
 
 /** Zeros behind a block: the reader looks at eight characters at a time. */
 const PADDING = 16;
@@ -48,11 +37,10 @@ export class NumberReader {
   length = 0;
 
   constructor() {
-    const module = new WebAssembly.Module(readFileSync(new URL('./number-reader.wasm', import.meta.url)));
-    const parseNumber = (start: number, end: number): number =>
-      Number(Buffer.from(this.#bytes.buffer, start, end - start).toString('latin1'));
-    const { exports } = new WebAssembly.Instance(module, { host: { parseNumber } });
-    this.#exports = exports as Exports;
+    this.#exports = instantiate<Exports>('number-reader', {
+      parseNumber: (start: number, end: number): number =>
+        Number(Buffer.from(this.#bytes.buffer, start, end - start).toString('latin1')),
+    });
     const { memory, INPUT, BLOCK, OUTPUT } = this.#exports;
     this.capacity = BLOCK.value;
     this.#input = INPUT.value;

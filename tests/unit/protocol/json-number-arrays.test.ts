@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type JsonValue, parseJsonBody } from '../../../src/protocol/exact-json.ts';
-import { COMPILED, compile } from '../../../src/protocol/number-arrays/assembly/compile.ts';
-import { findNumberArrays } from '../../../src/protocol/number-arrays/number-arrays.ts';
-import { parseTensorJson } from '../../../src/protocol/number-arrays/parse-tensor-json.ts';
-import { powerOfFive } from '../../../src/protocol/number-arrays/powers-of-five.ts';
+import { findNumberArrays } from '../../../src/protocol/json-numbers/number-arrays.ts';
+import { parseTensorJson } from '../../../src/protocol/json-numbers/parse-tensor-json.ts';
 
 /** More than the text that is parsed as it is, less than a block. */
 const LONG = 5000;
@@ -185,21 +182,4 @@ test('what is marked in the text cannot be had by asking for it', () => {
   const text = `{"a":${array},"b":["",0],"c":["00000000-0000-4000-8000-000000000000",0]}`;
   const value = parseTensorJson(Buffer.from(text));
   expect(plain(value)).toEqual(JSON.parse(text));
-});
-
-test('the powers of five are their most significant bits', () => {
-  for (let power = 0; power <= 55; power++) {
-    const [high, low] = powerOfFive(power);
-    const bits = (high << 64n) | low;
-    // Up to here all of them fit.
-    const exact = 5n ** BigInt(power);
-    expect(bits).toBe(exact << BigInt(128 - exact.toString(2).length));
-  }
-});
-
-test('the compiled reader is what the compiler makes of its source', async () => {
-  expect(
-    Buffer.from(await compile()).equals(readFileSync(COMPILED)),
-    '`npm run wasm:gen` would change it',
-  ).toBe(true);
 });
