@@ -7,5 +7,9 @@ enableCompileCache();
 // A heap may grow to four times what is alive in it. V8 would collect the whole of a heap this small every few hundred
 // requests, with helper threads that keep the cores from everybody else (docs/performance.md).
 setFlagsFromString('--heap-growing-percent=300');
+// For src/gateway/buffer-garbage.ts: collections of the young generation when it asks for them, also while V8 marks the
+// old one, which they would else make it finish at once.
+setFlagsFromString('--expose-gc');
+setFlagsFromString('--no-separate-gc-phases');
 const { runProgram } = await import('./cli/program.ts');
 await runProgram(process.argv.slice(2));

@@ -16,13 +16,19 @@ declare module 'fastify' {
  */
 export function keepBodyParts(app: FastifyInstance, largest: number): void {
   app.decorateRequest('bodyParts', undefined);
-  app.addHook('preParsing', (request, _reply, payload, done) => {
+  app.addHook('preParsing', (request, reply, payload, done) => {
     const { 'content-length': declared, 'content-encoding': encoding } = request.headers;
     const length = Number(declared);
     if (request.method === 'POST' && encoding === undefined && length > SHORT && length <= largest) {
       const parts: Buffer<ArrayBuffer>[] = [];
+      const keep = (part: Buffer<ArrayBuffer>): void => void parts.push(part);
       request.bodyParts = parts;
-      payload.on('data', (part: Buffer<ArrayBuffer>) => parts.push(part));
+      payload.on('data', keep);
+      reply.raw.once('close', () => {
+        // What still comes of a body that was answered unread is kept by nobody.
+        payload.off('data', keep);
+        parts.length = 0;
+      });
     }
     done(null, payload);
   });

@@ -1,4 +1,4 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapStatistics } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Bytes from which on a message is long: next to nothing in objects, much in buffers. */
@@ -8,29 +8,23 @@ const LONG = 64 * 1024;
 const LEAST = 16 * 1024 * 1024;
 const MOST = 48 * 1024 * 1024;
 
+/** V8's collector; undefined in a process that was not started by `main.ts`, which asks for it. */
+const collect = globalThis.gc ?? (runInNewContext('globalThis.gc') as typeof globalThis.gc);
+
 /** Bytes outside the heap that its objects hold: the fewest since the last collection, which frees them in its own time. */
 let left = Infinity;
 
-let collect: ((options: { type: 'minor' }) => void) | undefined;
-
 /**
- * To be called with the length of every message that has come: when enough of them have been long, it collects the young
- * generation, in which their buffers are (0.4 ms). V8 does that when enough objects are made, which long messages hardly
- * do; what it would do instead is to look through the whole heap when buffers hold 64 MiB more than they did: 30 ms in
- * which nobody is served, after 50 images.
+ * To be called with the length of every message that comes or goes: when enough of them have been long, it collects the
+ * young generation, in which their buffers are (0.4 ms). V8 does that when enough objects are made, which long messages
+ * hardly do; what it would do instead is to look through the whole heap when buffers hold 64 MiB more than they did: 30 ms
+ * in which nobody is served, after 50 images.
  */
 export function collectBuffers(bytes: number): void {
   if (bytes < LONG) return;
   const held = getHeapStatistics().external_memory;
   left = Math.min(left, held);
   if (held - left < Math.min(Math.max(left, LEAST), MOST)) return;
-  collect ??= collector();
-  collect({ type: 'minor' });
+  collect?.({ type: 'minor' });
   left = Infinity;
-}
-
-/** V8's collector, which is there for those who ask while the program runs, too. */
-function collector(): (options: { type: 'minor' }) => void {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc');
 }

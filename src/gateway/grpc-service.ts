@@ -131,16 +131,16 @@ export function inferenceService(options: StreamOptions): {
 
 /** Messages pass through grpc-js as bytes. */
 function methodDefinition(name: string) {
-  const asIs = (message: Buffer): Buffer => message;
+  const asIs = (message: Buffer): Buffer => {
+    collectBuffers(message.byteLength);
+    return message;
+  };
   return {
     path: `/${SERVICE}/${name}`,
     requestStream: name === STREAM,
     responseStream: name === STREAM,
     requestSerialize: asIs,
-    requestDeserialize: (message: Buffer): Buffer => {
-      collectBuffers(message.byteLength);
-      return message;
-    },
+    requestDeserialize: asIs,
     responseSerialize: asIs,
     responseDeserialize: asIs,
   };

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { DataPlane } from '../inference/data-plane.ts';
 import { decodeRawRequest, HEADER_LENGTH, parseHeaderLength } from '../protocol/binary-tensors.ts';
 import { ALL_BINARY, type RestRequest } from '../protocol/rest-request.ts';
+import { collectBuffers } from './buffer-garbage.ts';
 import { widenHalfPrecision } from './half-precision.ts';
 import { headerTerms } from './header-terms.ts';
 import type { JsonPool } from './json-pool.ts';
@@ -38,6 +39,7 @@ export async function infer(
   );
   describeRun(reply, response);
   const { body, headerLength } = await json.encode(response, binary);
+  collectBuffers(body.length);
   if (headerLength === undefined) return reply.type('application/json').send(body);
   return reply.header(HEADER_LENGTH, headerLength).type('application/octet-stream').send(body);
 }

@@ -106,11 +106,11 @@ function decodeOutputs(value: JsonValue | undefined) {
 }
 
 function tensorList(field: string, value: JsonValue | undefined): readonly JsonObject[] {
-  if (!Array.isArray(value)) throw invalidArgument(`the request needs '${field}', an array of objects`);
+  if (!isArray(value)) throw invalidArgument(`the request needs '${field}', an array of objects`);
   if (value.length > MAX_TENSORS) {
     throw invalidArgument(`'${field}' has ${value.length} entries, the limit is ${MAX_TENSORS}`);
   }
-  return value.map((entry, index) => {
+  return Array.from(value, (entry: JsonValue, index) => {
     if (isObject(entry)) return entry;
     throw invalidArgument(`'${field}' entry ${index} must be an object`);
   });

@@ -1,10 +1,11 @@
 import { NumberReader } from './number-reader.ts';
 
-/** Fewest numbers for which an array is worth taking out of the text. */
-const LEAST = 16;
+/** Fewest numbers for which an array is worth taking out of the text; of floats 64 would do, of integers hardly 500. */
+const LEAST = 256;
 
-/** Most arrays that are taken out, because each takes memory of its own. */
-const MOST = 2 ** 20;
+/** Arrays that are looked at in vain, shapes among them, and one more for so many numbers found, before it is given up. */
+const VAIN = 4;
+const NUMBERS_PER_VAIN = 64;
 
 const OPENING = 0x5b;
 
@@ -17,8 +18,8 @@ export interface NumberArray {
 
 /**
  * The long arrays of numbers in a JSON text, in its order, with the numbers that JSON.parse gives. An array with anything
- * else in it, or with an integer that a double may not hold, is none of them. Whether the rest is JSON is for others to
- * find out.
+ * else in it, or with an integer that a double may not hold, is none of them; nor is any behind so many short ones that
+ * looking takes longer than it saves. Whether the rest is JSON is for others to find out.
  */
 export function findNumberArrays(text: Uint8Array): NumberArray[] {
   return new Search(text).run();
@@ -31,8 +32,9 @@ class Search {
   readonly #reader: NumberReader;
   readonly #found: { start: number; end: number; first: number; count: number }[] = [];
   /** Of one array after the other. */
-  #numbers: Float64Array;
+  #numbers = new Float64Array();
   #count = 0;
+  #vain = 0;
   #withinString = false;
   /** Where the array began that is being read, and which number was its first. */
   #start: number | undefined;
@@ -42,11 +44,10 @@ class Search {
     this.#text = text;
     shared ??= new NumberReader();
     this.#reader = shared;
-    this.#numbers = new Float64Array(Math.ceil(text.byteLength / 16));
   }
 
   run(): NumberArray[] {
-    for (let at = 0, before = -1; at !== before && at < this.#text.byteLength; ) {
+    for (let at = 0, before = -1; at !== before && at < this.#text.byteLength && this.#isWorthIt(); ) {
       before = at;
       at = this.#readBlock(at);
     }
@@ -60,7 +61,7 @@ class Search {
     const reader = this.#reader;
     reader.fill(this.#text.subarray(base));
     let at = 0;
-    for (;;) {
+    while (this.#isWorthIt()) {
       if (this.#start === undefined) {
         at = reader.skipText(at, this.#withinString);
         this.#withinString = reader.withinString;
@@ -77,7 +78,7 @@ class Search {
       if (ending === 'closed') {
         this.#close(this.#start, base + at);
       } else {
-        this.#count = this.#first;
+        this.#forget();
         at = this.#start + 1 - base;
       }
       this.#start = undefined;
@@ -89,7 +90,9 @@ class Search {
   #keep(numbers: Float64Array): void {
     const count = this.#count + numbers.length;
     if (count > this.#numbers.length) {
-      const larger = new Float64Array(Math.max(count, 2 * this.#numbers.length));
+      // Where there are many, a number and its comma have about sixteen characters.
+      const rest = count > LEAST ? Math.ceil(this.#text.byteLength / 16) : LEAST;
+      const larger = new Float64Array(Math.max(count, rest, 2 * this.#numbers.length));
       larger.set(this.#numbers.subarray(0, this.#count));
       this.#numbers = larger;
     }
@@ -100,7 +103,17 @@ class Search {
   #close(start: number, end: number): void {
     const first = this.#first;
     const count = this.#count - first;
-    if (count >= LEAST && this.#found.length < MOST) this.#found.push({ start, end, first, count });
-    else this.#count = first;
+    if (count >= LEAST) this.#found.push({ start, end, first, count });
+    else this.#forget();
+  }
+
+  /** What has been read of an array that is none of those that are looked for. */
+  #forget(): void {
+    this.#count = this.#first;
+    this.#vain += 1;
+  }
+
+  #isWorthIt(): boolean {
+    return this.#vain <= VAIN + this.#count / NUMBERS_PER_VAIN;
   }
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { type FastifyRequest, fastify } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import { freeBodyParts, keepBodyParts } from '../../../src/gateway/body-parts.ts';
@@ -55,6 +55,31 @@ test('the parts of a long body are freed when it is whole, and it is', async () 
   expect(body.equals(BODY)).toBe(true);
   expect(parts.length).toBeGreaterThan(1);
   expect(parts.every(({ buffer }) => buffer.detached)).toBe(true);
+});
+
+test('of a body that is answered unread, nothing is kept when it is answered', async () => {
+  const app = fastify();
+  opened.push(app);
+  keepBodyParts(app, LARGEST);
+  const kept = Promise.withResolvers<FastifyRequest>();
+  app.addHook('preHandler', (request, _reply, done) => {
+    kept.resolve(request);
+    done();
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.post('/', (_request, reply) => reply.code(415).send('unread'));
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${LARGEST}\r\n\r\n${'a'.repeat(LARGEST / 2)}`);
+  const { bodyParts } = await kept.promise;
+  await once(socket, 'data');
+  await expect.poll(() => bodyParts).toEqual([]);
+  // The next answer on the connection tells that the body has come whole.
+  socket.write(`${'a'.repeat(LARGEST / 2)}GET / HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await once(socket, 'data');
+  expect(bodyParts).toEqual([]);
+  socket.destroy();
 });
 
 test.each([

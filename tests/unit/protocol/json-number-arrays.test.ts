@@ -8,6 +8,12 @@ import { parseTensorJson } from '../../../src/protocol/json-numbers/parse-tensor
 const LONG = 5000;
 const BLOCK = 65_536;
 
+/** Fewest numbers of an array that is taken out. */
+const LEAST = 256;
+
+/** As many numbers as it takes. */
+const filled = (numbers: readonly string[]): string[] => [...numbers, ...Array<string>(LEAST).fill('1')];
+
 /** The text with spaces in front, so that it is long enough to be searched. */
 const padded = (text: string, spaces = LONG): Buffer => Buffer.from(' '.repeat(spaces) + text);
 
@@ -55,8 +61,8 @@ const number = fc.oneof(written, double, single, fc.integer().map(String));
 
 test('numbers are those of JSON.parse, to the last bit', () => {
   fc.assert(
-    fc.property(fc.array(number, { minLength: 16, maxLength: 60 }), (numbers) => {
-      const text = `[${numbers.join(',')}]`;
+    fc.property(fc.array(number, { maxLength: 30 }), (numbers) => {
+      const text = `[${filled(numbers).join(',')}]`;
       const parsed = JSON.parse(text) as number[];
       const beyond = numbers.some((entry) => /^-?\d+$/.test(entry) && !Number.isSafeInteger(Number(entry)));
       expect(numbersOf(text)).toEqual(beyond ? [] : [parsed]);
@@ -72,16 +78,17 @@ test.each([
   ['3237883913302901289588352834518e-64', '1e-64', '1e64', '1e-65', '1e65', '18446744073709551615e44'],
   // The least and largest, and beyond them.
   ['5e-324', '2.2250738585072011e-308', '1.7976931348623157e308', '1e400', '-1e400', '1e-400'],
+  [`0.${'0'.repeat(12345)}1e123456`, `0.${'0'.repeat(12344)}5e123456`, `1e${'9'.repeat(5000)}`],
   ['-0', '0', '-0.0', '0e5', '0.00000000000000000000000', '-0.000000000000000000000000000000123456789'],
   ['9007199254740991', '-9007199254740991', '0.0000000000000000000012345678901234567890'],
-])('numbers that are hard to read: %s, ...', (...hard) => {
-  const text = `[${[...hard, ...Array(16).fill('1')].join(',')}]`;
+])('numbers that are hard to read: %.30s, ...', (...hard) => {
+  const text = `[${filled(hard).join(',')}]`;
   expect(numbersOf(text)).toEqual([JSON.parse(text)]);
 });
 
 test('an array with an integer that a double may not hold keeps all of its digits', () => {
-  const body = padded(`{"ids":[${Array(20).fill('9007199254740993').join(',')}]}`);
-  expect(parseTensorJson(body)).toEqual({ ids: Array(20).fill(9007199254740993n) });
+  const body = padded(`{"ids":[${Array(300).fill('9007199254740993').join(',')}]}`);
+  expect(parseTensorJson(body)).toEqual({ ids: Array(300).fill(9007199254740993n) });
 });
 
 const json = fc.letrec<{ value: string }>((tie) => ({
@@ -91,7 +98,7 @@ const json = fc.letrec<{ value: string }>((tie) => ({
     fc.string({ unit: 'grapheme', maxLength: 10 }).map((text) => JSON.stringify(text)),
     fc.constantFrom('true', 'null', '"[1,2"', String.raw`"\\"`, String.raw`"\"[1,1"`, '[]', '{}', '[[]]'),
     fc
-      .tuple(number, fc.integer({ min: 16, max: 30 }), fc.constantFrom(',', ' , ', ',\n\t'))
+      .tuple(number, fc.integer({ min: LEAST - 1, max: LEAST + 2 }), fc.constantFrom(',', ' , ', ',\n\t'))
       .map(([entry, count, comma]) => `[ ${Array(count).fill(entry).join(comma)}]`),
     fc.array(tie('value'), { maxLength: 4 }).map((entries) => `[${entries.join(' ,')}]`),
     fc
@@ -146,14 +153,14 @@ describe('a number that is none', () => {
     '1.e1',
   ];
   test.each(wrong)('%j', (text) => {
-    const numbers = [...Array(16).fill('1.5'), text, ...Array(16).fill('2')];
+    const numbers = [...filled([]), text, ...filled([])];
     expect(numbersOf(`[${numbers.join(',')}]`)).toEqual([]);
     expect(numbersOf(`[${numbers.toReversed().join(',')}`)).toEqual([]);
   });
 });
 
 test('every cut between two blocks gives the same numbers', () => {
-  const array = `[${Array.from({ length: 40 }, (_, index) => `-${index}.25e-1`).join(' , ')}]`;
+  const array = `[${Array.from({ length: LEAST }, (_, index) => `-${index}.25e-1`).join(' , ')}]`;
   const expected = JSON.parse(array) as number[];
   for (let before = 0; before <= array.length + 2; before++) {
     const text = `${' '.repeat(BLOCK - before)}${array}`;
@@ -163,8 +170,8 @@ test('every cut between two blocks gives the same numbers', () => {
 
 test('arrays longer than a block, and many in a row', () => {
   const long = Array.from({ length: 50_000 }, (_, index) => index / 7);
-  const rows = Array.from({ length: 3000 }, (_, row) =>
-    Array.from({ length: 16 }, (_, column) => row * column),
+  const rows = Array.from({ length: 300 }, (_, row) =>
+    Array.from({ length: LEAST }, (_, column) => row * column),
   );
   const text = JSON.stringify({ long, rows, short: [1, 2, 3] });
   expect(numbersOf(text)).toEqual([long, ...rows]);
@@ -172,14 +179,48 @@ test('arrays longer than a block, and many in a row', () => {
 });
 
 test('neither a bracket before more spaces than a block holds nor a number of more digits stops the search', () => {
-  const array = `[${Array(16).fill('1').join(',')}]`;
+  const array = `[${filled([]).join(',')}]`;
   const text = `[[${' '.repeat(2 * BLOCK)}1],[0.${'1'.repeat(2 * BLOCK)}],${array}]`;
-  expect(numbersOf(text)).toEqual([Array(16).fill(1)]);
+  expect(numbersOf(text)).toEqual([Array(LEAST).fill(1)]);
+});
+
+test('what is between quotes is text, wherever a block is cut', () => {
+  const array = `[${filled([]).join(',')}]`;
+  const text = String.raw`"\\\"${array}\\" , ${array}`;
+  for (let before = 0; before <= text.length + 2; before++) {
+    const padding = ' '.repeat(BLOCK - before);
+    const found = findNumberArrays(Buffer.from(padding + text));
+    expect(found.map(({ start }) => start - padding.length)).toEqual([text.length - array.length]);
+  }
+});
+
+test('what a block before has left behind is not read', () => {
+  findNumberArrays(Buffer.from('7'.repeat(BLOCK)));
+  const array = `[${filled([]).join(',')}`;
+  expect(numbersOf(array)).toEqual([]);
+  expect(numbersOf(`${array}]`)).toEqual([Array(LEAST).fill(1)]);
+});
+
+test('where there are short arrays without end the search is given up, and more of them are borne with where long ones are', () => {
+  const long = Array<number>(6400).fill(1);
+  const short = (count: number): string => Array(count).fill('[1]').join(',');
+  const array = JSON.stringify(long);
+  expect(numbersOf(`[${short(4)},${array}]`)).toEqual([long]);
+  expect(numbersOf(`[${short(5)},${array}]`)).toEqual([]);
+  expect(numbersOf(`[${array},${short(104)},${array}]`)).toEqual([long, long]);
+  expect(numbersOf(`[${array},${short(105)},${array}]`)).toEqual([long]);
+});
+
+test('numbers that only JavaScript can read are left to JSON.parse where there are many', () => {
+  const hard = (count: number): string => `[${filled(Array(count).fill('1e99')).join(',')}]`;
+  expect(numbersOf(hard(32))).toHaveLength(1);
+  expect(numbersOf(hard(33))).toEqual([]);
 });
 
 test('what is marked in the text cannot be had by asking for it', () => {
   const array = `[${Array(2000).fill('1').join(',')}]`;
-  const text = `{"a":${array},"b":["",0],"c":["00000000-0000-4000-8000-000000000000",0]}`;
+  const marks = ['', 0, 'mark', '\u0000', '00000000-0000-4000-8000-000000000000'].map((mark) => [mark, 0]);
+  const text = `{"a":${array},"b":${JSON.stringify(marks)}}`;
   const value = parseTensorJson(Buffer.from(text));
   expect(plain(value)).toEqual(JSON.parse(text));
 });

@@ -114,6 +114,16 @@ describe('a REST request', () => {
     ['an input without a shape', () => decode({ inputs: [{ ...INPUT, shape: undefined }] }), /'shape'/],
     ['a shape of texts', () => decode({ inputs: [{ ...INPUT, shape: ['1'] }] }), /'shape'/],
     ['too many inputs', () => decode({ inputs: Array(MAX_TENSORS + 1).fill(INPUT) }), /the limit is 1024/],
+    [
+      'as many numbers',
+      () => decode({ inputs: Array(MAX_TENSORS * 2).fill(1) }),
+      /has 2048 entries, the limit is 1024/,
+    ],
+    [
+      'a shape of many',
+      () => decode({ inputs: [{ ...INPUT, shape: Array(4000).fill(1) }] }),
+      /4000 dimensions/,
+    ],
     ['an id that is a number', () => decode({ id: 5, inputs: [] }), /'id'/],
     [
       'parameters that are a list',
