@@ -19,9 +19,6 @@ interface Exports extends ModuleExports {
   readNumbers(at: number, end: number): number;
 }
 
-/** Zeros behind a block: the reader looks at eight characters at a time. */
-const PADDING = 16;
-
 /** Why the reading of an array has ended: the block has, the array has, or it is not one of numbers that doubles hold. */
 export type Ending = 'more' | 'closed' | 'rejected';
 
@@ -53,7 +50,6 @@ export class NumberReader {
   fill(bytes: Uint8Array): void {
     this.length = Math.min(bytes.byteLength, this.capacity);
     this.#bytes.set(bytes.subarray(0, this.length), this.#input);
-    this.#bytes.fill(0, this.#input + this.length, this.#input + this.length + PADDING);
   }
 
   /** Whether the last `skipText` has ended within a string. */

@@ -2,8 +2,9 @@
  * AssemblyScript, compiled to `../number-reader.wasm` by `npm run wasm:gen`: finds arrays of numbers in JSON and reads
  * them, eight digits at a time. JavaScript has no 64-bit integers that are fast, which is what both need.
  *
- * The host writes a block of the text to `INPUT`, with a few zeros behind it, and calls `skipText` and `readNumbers` in
- * turn. Nothing is kept between calls but what they are given.
+ * The host writes a block of the text to `INPUT` and calls `skipText` and `readNumbers` in turn. Nothing is kept between
+ * calls but what they are given. What stands behind a block may be looked at, and is never believed: a number or space that
+ * reaches the end of its block is not taken to have ended.
  */
 
 /** Of the digits from `start` to `end`, as JavaScript reads a number. For the few that are too long or too extreme. */
