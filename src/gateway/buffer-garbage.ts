@@ -8,9 +8,6 @@ const LONG = 64 * 1024;
 const LEAST = 16 * 1024 * 1024;
 const MOST = 48 * 1024 * 1024;
 
-/** V8's collector; undefined in a process that was not started by `main.ts`, which asks for it. */
-const collect = globalThis.gc ?? (runInNewContext('globalThis.gc') as typeof globalThis.gc);
-
 /** Bytes outside the heap that its objects hold: the fewest since the last collection, which frees them in its own time. */
 let left = Infinity;
 
@@ -25,6 +22,16 @@ export function collectBuffers(bytes: number): void {
   const held = getHeapStatistics().external_memory;
   left = Math.min(left, held);
   if (held - left < Math.min(Math.max(left, LEAST), MOST)) return;
+  collect ??= collector();
   collect?.({ type: 'minor' });
   left = Infinity;
 }
+
+let collect: typeof globalThis.gc;
+
+/**
+ * V8's collector; undefined in a process that was not started by `main.ts`, which asks for it. A thread has it; for the
+ * main thread, which was there before, a context is made (1 ms), and only where long messages come.
+ */
+const collector = (): typeof globalThis.gc =>
+  globalThis.gc ?? (runInNewContext('globalThis.gc') as typeof globalThis.gc);

@@ -20,7 +20,7 @@ interface Exports extends ModuleExports {
 }
 
 /** Why the reading of an array has ended: the block has, the array has, or it is not one of numbers that doubles hold. */
-export type Ending = 'more' | 'closed' | 'rejected';
+type Ending = 'more' | 'closed' | 'rejected';
 
 /** Reads JSON block by block. Positions count from the start of the block. */
 export class NumberReader {
