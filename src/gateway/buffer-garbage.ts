@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Bytes from which on a message is long: next to nothing in objects, much in buffers. */
-const LONG = 64 * 1024;
+export const LONG = 64 * 1024;
 
 /** Bytes of buffers, dead or alive, that call for a collection: as many as were left by the last, within these. */
 const LEAST = 16 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import type { handleUnaryCall, Metadata } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { fromUnknown } from '../errors.ts';
+import { emptyWhenClosed } from './ended-calls.ts';
 import {
   type CallContext,
   callTrailers,
@@ -29,17 +30,20 @@ export function unaryHandler(
   return async (call, callback) => {
     const start = performance.now();
     const context = openCall(call);
+    const { request } = call;
+    emptyWhenClosed(call, request.byteLength);
     try {
-      const { message, trailers } = await method(call.request, context);
+      const { message, trailers } = await method(request, context);
       context.settle();
+      emptyWhenClosed(call, message.byteLength);
       callback(null, message, trailers ?? callTrailers(context));
-      ended(name, 'ok', (performance.now() - start) / 1000, call.request.byteLength);
+      ended(name, 'ok', (performance.now() - start) / 1000, request.byteLength);
     } catch (thrown) {
       const error = fromUnknown(thrown);
       context.settle();
       logError(logger, name, error, context);
       callback(errorStatus(error, context));
-      ended(name, countedCode(error, context), (performance.now() - start) / 1000, call.request.byteLength);
+      ended(name, countedCode(error, context), (performance.now() - start) / 1000, request.byteLength);
     }
   };
 }

@@ -1,9 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { collectBuffers } from '../../../src/gateway/buffer-garbage.ts';
+import { emptyWhenClosed } from '../../../src/gateway/ended-calls.ts';
 import { startRest } from '../../support/rest-client.ts';
 import { startGrpc } from '../../support/start-grpc.ts';
 
-vi.mock('../../../src/gateway/buffer-garbage.ts', () => ({ collectBuffers: vi.fn() }));
+vi.mock('../../../src/gateway/buffer-garbage.ts', async (original) => ({
+  ...(await original<typeof import('../../../src/gateway/buffer-garbage.ts')>()),
+  collectBuffers: vi.fn(),
+}));
+vi.mock('../../../src/gateway/ended-calls.ts', () => ({ emptyWhenClosed: vi.fn() }));
 
 const ELEMENTS = 30_000;
 
@@ -27,7 +32,7 @@ test('what comes and goes over REST is told to the collector, and the parts of w
   expect(freed.mock.contexts.length).toBeGreaterThan(1);
 });
 
-test('what comes and goes over gRPC is told to the collector', async () => {
+test('what comes and goes over gRPC is told to the collector, and the call will be emptied', async () => {
   const grpc = await startGrpc();
   running.push(grpc);
   const raw = Buffer.from(new Float32Array(ELEMENTS).buffer);
@@ -39,4 +44,6 @@ test('what comes and goes over gRPC is told to the collector', async () => {
   const told = vi.mocked(collectBuffers).mock.calls.map(([bytes]) => bytes);
   expect(told).toHaveLength(2);
   expect(Math.min(...told)).toBeGreaterThan(raw.byteLength);
+  const reasons = vi.mocked(emptyWhenClosed).mock.calls.map(([, bytes]) => bytes);
+  expect(reasons).toEqual(told);
 });
