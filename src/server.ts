@@ -6,6 +6,7 @@ import { ResultReuse } from './caching/result-reuse.ts';
 import type { Config } from './config/config.ts';
 import { prepareRuntimeEnvironment } from './config/runtime-environment.ts';
 import type { AdminServer } from './gateway/admin-server.ts';
+import { ByteBudget } from './gateway/byte-budget.ts';
 import type { GrpcServer } from './gateway/grpc-server.ts';
 import type { RestServer } from './gateway/rest-server.ts';
 import { DataPlane } from './inference/data-plane.ts';
@@ -170,6 +171,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       port: config.adminPort,
       logger,
     });
+    const budget = new ByteBudget(config.maxInFlightBytes);
     const { createRestServer } = await import('./gateway/rest-server.ts');
     parts.rest = await createRestServer({
       dataPlane,
@@ -177,7 +179,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       host,
       port: config.httpPort,
       bodyLimit: config.bodyLimit,
-      maxBodyBytes: config.maxInFlightBytes,
+      budget,
       ...(config.rateLimit === 0 ? {} : { rateLimit: { max: config.rateLimit, timeWindowMs: 1000 } }),
       logger,
       onRequestEnded: metrics.transport('rest'),
@@ -188,6 +190,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       host,
       port: config.grpcPort,
       maxMessageBytes: config.bodyLimit,
+      budget,
       logger,
       onRequestEnded: metrics.transport('grpc'),
     });

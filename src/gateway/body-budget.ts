@@ -1,24 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { InferenceError } from '../errors.ts';
-
-/** Bodies of a declared length up to this, bytes, are not counted: the number of connections bounds them. */
-const SMALL = 64 * 1024;
+import { type ByteBudget, SMALL } from './byte-budget.ts';
 
 /**
  * Bounds the bytes of all bodies that are being received, decoded or answered: a request is admitted by what it asks
  * only when it has been read. To be added after everything that changes what is read of a body.
- * @param limit bytes; a request that would go beyond is refused with 429, unread where it declares its length
+ * @param budget a request that would go beyond is refused with 429, unread where it declares its length
  * @param largest bytes of the longest body; a longer one is left for others to refuse
  */
-export function addBodyBudget(app: FastifyInstance, limit: number, largest: number): void {
-  let held = 0;
-  const refusal = (): InferenceError =>
-    new InferenceError(
-      'resource_exhausted',
-      `the bodies of the requests at hand would exceed ${limit} bytes together`,
-      { retryAfter: 1, reason: 'overload' },
-    );
+export function addBodyBudget(app: FastifyInstance, budget: ByteBudget, largest: number): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
     const {
       'content-length': declared,
@@ -29,20 +19,19 @@ export function addBodyBudget(app: FastifyInstance, limit: number, largest: numb
     if (length !== undefined && (length <= SMALL || length > largest)) return done(null, payload);
     let own = 0;
     const take = (bytes: number): boolean => {
-      if (held + bytes > limit) return false;
-      held += bytes;
+      if (!budget.take(bytes)) return false;
       own += bytes;
       return true;
     };
     const count = (chunk: Buffer): void => {
-      if (!take(chunk.byteLength)) (payload as Readable).destroy(refusal());
+      if (!take(chunk.byteLength)) (payload as Readable).destroy(budget.refusal());
     };
     reply.raw.once('close', () => {
-      held -= own;
+      budget.give(own);
       // What still comes of a body that was answered unread is kept by nobody.
       payload.off('data', count);
     });
-    if (length !== undefined) return take(length) ? done(null, payload) : done(refusal());
+    if (length !== undefined) return take(length) ? done(null, payload) : done(budget.refusal());
     payload.on('data', count);
     done(null, payload);
   });

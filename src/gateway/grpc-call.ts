@@ -73,7 +73,7 @@ export const countedCode = (error: InferenceError, { deadline = Infinity }: Call
     ? 'deadline_exceeded'
     : error.code;
 
-export function callTrailers(context: CallContext): Metadata {
+export function callTrailers(context: Pick<CallContext, 'requestId'>): Metadata {
   const trailers = new Metadata();
   trailers.set('x-request-id', context.requestId);
   return trailers;
@@ -87,7 +87,7 @@ export function answerTrailers(context: CallContext, response: InferenceResponse
 }
 
 /** An error as grpc-js sends it; the client may retry after the seconds in `retry-after`. */
-export function errorStatus(error: InferenceError, context: CallContext): StatusObject {
+export function errorStatus(error: InferenceError, context: Pick<CallContext, 'requestId'>): StatusObject {
   const metadata = callTrailers(context);
   if (error.retryAfter !== undefined) {
     metadata.set('retry-after', String(Math.max(1, Math.ceil(error.retryAfter))));

@@ -6,10 +6,12 @@ import { ReflectionService } from '@grpc/reflection';
 import { protoPath as healthProto } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import type { DataPlane } from '../inference/data-plane.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { GrpcRequestEnded } from './grpc-call.ts';
 import { GrpcHealth } from './grpc-health.ts';
 import { endOnDrain, withHook } from './grpc-hook.ts';
 import { inferenceService } from './grpc-service.ts';
+import { boundMessages } from './message-budget.ts';
 
 export interface GrpcServerOptions {
   readonly dataPlane: DataPlane;
@@ -18,6 +20,8 @@ export interface GrpcServerOptions {
   readonly port: number;
   /** Largest message in either direction, after decompression; 64 MiB when left out. */
   readonly maxMessageBytes?: number;
+  /** For all messages that are being received; unlimited when left out. */
+  readonly budget?: ByteBudget;
   readonly logger: Logger;
   readonly onRequestEnded?: GrpcRequestEnded;
   readonly limits?: Partial<GrpcLimits>;
@@ -71,7 +75,8 @@ const PROTO = join(import.meta.dirname, '../../proto/open_inference_grpc.proto')
 
 /** The gRPC side of the server: the inference service, health and reflection. Rejects when the port cannot be had. */
 export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { dataPlane, logger, host, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
+  const { dataPlane, logger, host, budget, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
+  const ended = options.onRequestEnded ?? (() => {});
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   logThrough(logger);
   const server = new Server(channelOptions(maxMessageBytes, limits));
@@ -80,7 +85,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const { definition, implementation } = inferenceService({
     dataPlane,
     logger,
-    ended: options.onRequestEnded ?? (() => {}),
+    ended,
     maxInFlight: limits.maxStreamInFlight,
     maxMessageBytes,
     draining: draining.signal,
@@ -90,13 +95,27 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   health.addTo(drained);
   reflection().addToServer(drained);
   const port = await listen(server, host, options.port);
+  const bounds =
+    budget &&
+    boundMessages({
+      budget,
+      port,
+      methods: new Map(Object.entries(definition).map(([name, { path }]) => [path, name])),
+      largest: maxMessageBytes,
+      refused: (method, bytes) => ended(method, 'resource_exhausted', 0, bytes),
+    });
 
   let finished: Promise<void> | undefined;
   const finish = (): Promise<void> => {
     if (finished !== undefined) return finished;
     health.setServing(false);
     draining.abort();
-    finished = new Promise((resolve) => server.tryShutdown(() => resolve()));
+    finished = new Promise((resolve) =>
+      server.tryShutdown(() => {
+        bounds?.[Symbol.dispose]();
+        resolve();
+      }),
+    );
     return finished;
   };
   return {

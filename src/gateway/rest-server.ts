@@ -10,6 +10,7 @@ import { Arrivals } from './arrival.ts';
 import { addBodyBudget } from './body-budget.ts';
 import { freeBodyParts, keepBodyParts } from './body-parts.ts';
 import { collectBuffers } from './buffer-garbage.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { addHttpEncoding } from './http-encoding.ts';
 import { JsonPool } from './json-pool.ts';
 import { addOpenApi } from './openapi.ts';
@@ -29,8 +30,8 @@ export interface RestServerOptions {
   readonly port: number;
   /** Bytes of a request body, inflated. `DEFAULT_BODY_LIMIT` when left out. */
   readonly bodyLimit?: number;
-  /** Bytes of all bodies that are being received, decoded or answered; unlimited when left out. */
-  readonly maxBodyBytes?: number;
+  /** For all bodies that are being received, decoded or answered; unlimited when left out. */
+  readonly budget?: ByteBudget;
   /** Requests that one client address may make in a time window; unlimited when left out. */
   readonly rateLimit?: { readonly max: number; readonly timeWindowMs: number };
   readonly logger: Logger;
@@ -79,7 +80,7 @@ declare module 'fastify' {
 /** Starts the REST interface. Rejects where the address cannot be had. */
 export async function createRestServer(options: RestServerOptions): Promise<RestServer> {
   const { dataPlane, tasks, host, port, logger, rateLimit } = options;
-  const { bodyLimit = DEFAULT_BODY_LIMIT, maxBodyBytes = Infinity } = options;
+  const { bodyLimit = DEFAULT_BODY_LIMIT, budget = new ByteBudget(Infinity) } = options;
   const json = new JsonPool();
   let draining = false;
 
@@ -129,7 +130,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   });
   if (rateLimit !== undefined) await addRateLimit(app, rateLimit);
   addHttpEncoding(app);
-  addBodyBudget(app, maxBodyBytes, bodyLimit);
+  addBodyBudget(app, budget, bodyLimit);
   keepBodyParts(app, bodyLimit);
   await addOpenApi(app, dataPlane.serverMetadata);
   addRoutes(app, restRoutes({ dataPlane, tasks, json }));

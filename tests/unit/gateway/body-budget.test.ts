@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ByteBudget } from '../../../src/gateway/byte-budget.ts';
 import { postChunks, startRest, VECTOR } from '../../support/rest-client.ts';
 
 const running: { close(): Promise<void> }[] = [];
@@ -16,7 +17,7 @@ const INFER = '/v2/models/echo_vector/infer';
 const bodyOf = (bytes: number): string => JSON.stringify(VECTOR) + ' '.repeat(bytes);
 
 async function start() {
-  const rest = await startRest({ maxBodyBytes: LIMIT });
+  const rest = await startRest({ budget: new ByteBudget(LIMIT) });
   running.push(rest.server);
   const post = (body: string | Buffer, headers: Record<string, string> = {}) =>
     rest.call(INFER, { method: 'POST', body, headers });
