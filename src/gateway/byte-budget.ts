@@ -1,6 +1,6 @@
 import { InferenceError } from '../errors.ts';
 
-/** Bodies and messages of a declared length up to this, bytes, are not counted: the number of connections bounds them. */
+/** Bodies and messages up to this, bytes, are not counted: the number of connections, and of calls over each, bounds them. */
 export const SMALL = 64 * 1024;
 
 /** Bytes that the long bodies and messages at hand may have together, over every protocol. */
@@ -31,7 +31,7 @@ export class ByteBudget {
   refusal(): InferenceError {
     return new InferenceError(
       'resource_exhausted',
-      `the bodies of the requests at hand would exceed ${this.#limit} bytes together`,
+      `the messages and bodies at hand would exceed ${this.#limit} bytes together`,
       { retryAfter: 1, reason: 'overload' },
     );
   }

@@ -115,8 +115,12 @@ function headerText(text: string): string {
 }
 
 /** Only a fault of ours is logged as one; its cause is for the log alone. */
-export function logError(logger: Logger, method: string, error: InferenceError, context: CallContext): void {
-  const { requestId } = context;
+export function logError(
+  logger: Logger,
+  method: string,
+  error: InferenceError,
+  { requestId }: Pick<CallContext, 'requestId'>,
+): void {
   if (error.code === 'internal')
     logger.error({ err: error.cause ?? error, method, requestId }, 'call failed');
   else logger.debug({ code: error.code, method, requestId }, 'call refused');

@@ -7,7 +7,7 @@ import { protoPath as healthProto } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { ByteBudget } from './byte-budget.ts';
-import type { GrpcRequestEnded } from './grpc-call.ts';
+import { type GrpcRequestEnded, logError } from './grpc-call.ts';
 import { GrpcHealth } from './grpc-health.ts';
 import { endOnDrain, withHook } from './grpc-hook.ts';
 import { inferenceService } from './grpc-service.ts';
@@ -20,7 +20,7 @@ export interface GrpcServerOptions {
   readonly port: number;
   /** Largest message in either direction, after decompression; 64 MiB when left out. */
   readonly maxMessageBytes?: number;
-  /** For all messages that are being received; unlimited when left out. */
+  /** For messages of which a part has come; unlimited when left out. */
   readonly budget?: ByteBudget;
   readonly logger: Logger;
   readonly onRequestEnded?: GrpcRequestEnded;
@@ -102,7 +102,10 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
       port,
       methods: new Map(Object.entries(definition).map(([name, { path }]) => [path, name])),
       largest: maxMessageBytes,
-      refused: (method, bytes) => ended(method, 'resource_exhausted', 0, bytes),
+      onRefused: ({ method, requestId, error, bytes, seconds }) => {
+        logError(logger, method, error, { requestId });
+        ended(method, error.code, seconds, bytes);
+      },
     });
 
   let finished: Promise<void> | undefined;

@@ -1,15 +1,24 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { afterEach, expect, test, vi } from 'vitest';
 import { ByteBudget } from '../../../src/gateway/byte-budget.ts';
 import { startGrpc, vectorRequest } from '../../support/start-grpc.ts';
 
 const LIMIT = 300_000;
+const LONG = 200_000;
 
 const running: { close(): unknown }[] = [];
 afterEach(async () => {
   for (const each of running.splice(0).toReversed()) await each.close();
+});
+
+/** A ModelInferRequest of so many bytes, and a little more. */
+const requestOf = (bytes: number) => ({
+  model_name: 'echo_vector',
+  inputs: [{ name: 'input', datatype: 'FP32', shape: [bytes / 4] }],
+  raw_input_contents: [Buffer.alloc(bytes)],
 });
 
 async function start() {
@@ -18,79 +27,87 @@ async function start() {
   const grpc = await startGrpc({ budget, onRequestEnded });
   const session = connect(`http://127.0.0.1:${grpc.port}`);
   running.push(grpc, { close: () => session.destroy() });
-  const infer = (bytes: number) =>
-    grpc.client.unary('ModelInfer', {
-      model_name: 'echo_vector',
-      inputs: [{ name: 'input', datatype: 'FP32', shape: [bytes / 4] }],
-      raw_input_contents: [Buffer.alloc(bytes)],
-    });
+  const infer = (bytes: number) => grpc.client.unary('ModelInfer', requestOf(bytes));
   return { ...grpc, budget, onRequestEnded, session, infer };
 }
 
-/** Opens a call, declares a message of so many bytes, and sends the first of them. */
-function stall(session: ClientHttp2Session, method: string, bytes: number): ClientHttp2Stream {
+/** Opens a call. */
+function open(session: ClientHttp2Session, method: string, type = 'application/grpc'): ClientHttp2Stream {
   const stream = session.request({
     ':method': 'POST',
     ':path': `/inference.GRPCInferenceService/${method}`,
-    'content-type': 'application/grpc',
+    'content-type': type,
+    'grpc-encoding': 'gzip',
     te: 'trailers',
   });
-  const begin = Buffer.alloc(100);
-  begin.writeUInt32BE(bytes, 1);
-  stream.write(begin);
+  stream.on('error', () => {});
+  return stream;
+}
+
+/** A prefix that declares so many bytes, and so many of them. */
+function framed(declared: number, come: number): Buffer {
+  const bytes = Buffer.alloc(5 + come);
+  bytes.writeUInt32BE(declared, 1);
+  return bytes;
+}
+
+function stall(session: ClientHttp2Session, method: string, declared: number, come: number) {
+  const stream = open(session, method);
+  stream.write(framed(declared, come));
   return stream;
 }
 
 test('messages that would take more than the limit together are refused, and small ones never', async () => {
   const { budget, session, infer, onRequestEnded } = await start();
-  const stalled = stall(session, 'ModelInfer', 150_000);
+  const stalled = stall(session, 'ModelInfer', 1_000_000, 150_000);
   await vi.waitFor(() => expect(budget.held).toBe(150_000));
-  await expect(infer(200_000)).rejects.toMatchObject({
+  await expect(infer(LONG)).rejects.toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
-    details: `the bodies of the requests at hand would exceed ${LIMIT} bytes together`,
+    details: `the messages and bodies at hand would exceed ${LIMIT} bytes together`,
   });
-  expect(onRequestEnded).toHaveBeenCalledExactlyOnceWith(
-    'ModelInfer',
-    'resource_exhausted',
-    0,
-    expect.any(Number),
-  );
+  const [[method, code, , bytes] = []] = onRequestEnded.mock.calls;
+  expect([method, code]).toEqual(['ModelInfer', 'resource_exhausted']);
+  expect(bytes).toBeLessThanOrEqual(LONG);
   await infer(400);
   await infer(100_000);
   stalled.close(constants.NGHTTP2_CANCEL);
   await vi.waitFor(() => expect(budget.held).toBe(0));
-  await infer(200_000);
+  await infer(LONG);
 });
 
-test('a refused call says when to come back, and whose it was', async () => {
+test('who announces much and sends little keeps nobody out', async () => {
+  const { budget, session, infer } = await start();
+  for (let call = 0; call < 4; call++) stall(session, 'ModelInfer', 60_000_000, 100);
+  await infer(LONG);
+  expect(budget.held).toBe(0);
+});
+
+test('a refused call says when to come back and whose it was, and is neither run nor told twice', async () => {
   const { budget, session, onRequestEnded } = await start();
   budget.take(LIMIT);
-  const stream = stall(session, 'ModelInfer', 100_000);
+  const stream = stall(session, 'ModelInfer', 100_000, 90_000);
   const [headers] = await once(stream, 'response');
   expect(headers).toMatchObject({ 'grpc-status': '8', 'retry-after': '1', 'grpc-retry-pushback-ms': '1000' });
   expect(headers['x-request-id']).toMatch(/./);
   await once(stream.resume(), 'close');
-  expect(onRequestEnded).toHaveBeenCalledOnce();
-  const unknown = stall(session, 'Nothing', 100_000);
-  const [other] = await once(unknown, 'response');
-  expect(other).toMatchObject({ 'grpc-status': '12' });
+  const unknown = stall(session, 'Nothing', 100_000, 90_000);
+  expect((await once(unknown, 'response'))[0]).toMatchObject({ 'grpc-status': '12' });
   expect(onRequestEnded).toHaveBeenCalledOnce();
 });
 
 test('what a message took is given back when it has come, and with the stream that brought a part of it', async () => {
   const { budget, client, session, infer } = await start();
-  for (let turn = 0; turn < 3; turn++) await infer(200_000);
+  for (let turn = 0; turn < 3; turn++) await infer(LONG);
   expect(budget.held).toBe(0);
   const stream = client.stream('ModelStreamInfer');
-  const long = { ...vectorRequest(), inputs: [{ name: 'input', datatype: 'FP32', shape: [50_000] }] };
   for (let turn = 0; turn < 3; turn++) {
-    stream.send({ ...long, raw_input_contents: [Buffer.alloc(200_000)] });
+    stream.send(requestOf(LONG));
     await stream.next();
   }
   expect(budget.held).toBe(0);
   stream.end();
-  stall(session, 'ModelStreamInfer', 100_000);
-  await vi.waitFor(() => expect(budget.held).toBe(100_000));
+  stall(session, 'ModelStreamInfer', 100_000, 90_000);
+  await vi.waitFor(() => expect(budget.held).toBe(90_000));
   session.destroy();
   await vi.waitFor(() => expect(budget.held).toBe(0));
 });
@@ -101,25 +118,40 @@ test('a stream that was answered before is reset with a code that says the same'
   stream.send(vectorRequest());
   await stream.next();
   budget.take(LIMIT);
-  stream.send({
-    ...vectorRequest(),
-    inputs: [{ name: 'input', datatype: 'FP32', shape: [50_000] }],
-    raw_input_contents: [Buffer.alloc(200_000)],
-  });
+  stream.send(requestOf(LONG));
   expect(await stream.status).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
 });
 
-test('a message beyond the longest is left to grpc-js, and other servers are left alone', async () => {
-  const { budget, session } = await start();
+test.for(['ModelInfer', 'ModelStreamInfer'])(
+  '%s: what comes of a call that has ended ends nothing else',
+  async (method) => {
+    const { budget, session, client, onRequestEnded } = await start();
+    budget.take(LIMIT);
+    // grpc-js stops reading while it inflates the first message; the rest is read when the client has reset the stream.
+    const inflated = gzipSync(Buffer.alloc(1000));
+    const first = Buffer.concat([framed(inflated.length, 0), inflated]);
+    first.writeUInt8(1, 0);
+    const stream = open(session, method);
+    stream.write(Buffer.concat([first, framed(100_000, 90_000)]));
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    await once(stream.resume(), 'close');
+    await client.unary('ServerLive', {});
+    expect(onRequestEnded.mock.calls.filter(([each]) => each === method).length).toBeLessThanOrEqual(1);
+  },
+);
+
+test('a message beyond the longest is left to grpc-js, and so are other types and other servers', async () => {
+  const { budget, session, client } = await start();
   const other = await startGrpc();
   running.push(other);
   budget.take(LIMIT);
-  const stream = stall(session, 'ModelInfer', 65 * 1024 * 1024);
-  const [headers] = await once(stream, 'response');
+  const longest = stall(session, 'ModelInfer', 65 * 1024 * 1024, 90_000);
+  const [headers] = await once(longest, 'response');
   expect(headers['grpc-message']).toContain('larger%20than%20max');
-  await other.client.unary('ModelInfer', {
-    model_name: 'echo_vector',
-    inputs: [{ name: 'input', datatype: 'FP32', shape: [50_000] }],
-    raw_input_contents: [Buffer.alloc(200_000)],
-  });
+  const json = open(session, 'ModelInfer', 'application/json');
+  json.end(Buffer.alloc(90_000));
+  expect((await once(json, 'response'))[0]).toMatchObject({ ':status': 415 });
+  await once(json.resume(), 'close');
+  await other.client.unary('ModelInfer', requestOf(LONG));
+  await client.unary('ServerLive', {});
 });

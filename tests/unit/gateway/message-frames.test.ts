@@ -2,17 +2,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MessageFrames } from '../../../src/gateway/message-frames.ts';
 
-/** What is told of these bytes, in parts of so many. */
-function told(bytes: Buffer, part: number): string[] {
-  const seen: string[] = [];
-  const frames = new MessageFrames(
-    (length) => seen.push(`begins ${length}`),
-    () => seen.push('ends'),
-  );
-  for (let at = 0; at < bytes.length; at += part) frames.read(bytes.subarray(at, at + part));
-  return seen;
-}
-
 function framed(length: number, compressed = false): Buffer {
   const message = Buffer.alloc(5 + length, 0xff);
   message.writeUInt8(compressed ? 1 : 0, 0);
@@ -20,21 +9,38 @@ function framed(length: number, compressed = false): Buffer {
   return message;
 }
 
-test('every message begins with its length and ends once, however the bytes are cut', () => {
+/** Of messages of these lengths, after so many bytes of them all. */
+function atHand(lengths: readonly number[], bytes: number): { waiting: number; length: number } {
+  let rest = bytes;
+  for (const length of lengths) {
+    if (rest < 5) break;
+    if (rest < 5 + length) return { waiting: rest - 5, length };
+    rest -= 5 + length;
+  }
+  return { waiting: 0, length: 0 };
+}
+
+test('says after every part how much has come of which message, however the bytes are cut', () => {
   const lengths = fc.array(fc.oneof(fc.constant(0), fc.nat(700)), { maxLength: 6 });
   fc.assert(
     fc.property(lengths, fc.integer({ min: 1, max: 900 }), fc.boolean(), (list, part, compressed) => {
       const bytes = Buffer.concat(list.map((length) => framed(length, compressed)));
-      expect(told(bytes, part)).toEqual(list.flatMap((length) => [`begins ${length}`, 'ends']));
+      const frames = new MessageFrames();
+      for (let at = 0; at < bytes.length; at += part) {
+        frames.read(bytes.subarray(at, at + part));
+        const expected = atHand(list, Math.min(at + part, bytes.length));
+        expect({ waiting: frames.waiting, length: frames.length }).toEqual(expected);
+      }
     }),
   );
 });
 
-test('the length is known before the message comes, and a part of it is no end', () => {
-  const bytes = framed(0xabcdef);
-  expect(told(bytes.subarray(0, 4), 4)).toEqual([]);
-  expect(told(bytes.subarray(0, 5), 5)).toEqual([`begins ${0xabcdef}`]);
-  expect(told(bytes.subarray(0, -1), 16_384)).toEqual([`begins ${0xabcdef}`]);
-  const largest = Buffer.from([0, 0xff, 0xff, 0xff, 0xff]);
-  expect(told(largest, 5)).toEqual([`begins ${2 ** 32 - 1}`]);
+test('the length is known before the message comes, up to the longest that the prefix can tell', () => {
+  const frames = new MessageFrames();
+  frames.read(Buffer.from([0, 0xff, 0xff, 0xff]));
+  expect(frames).toMatchObject({ waiting: 0, length: 0 });
+  frames.read(Buffer.from([0xff]));
+  expect(frames).toMatchObject({ waiting: 0, length: 2 ** 32 - 1 });
+  frames.read(Buffer.alloc(1000));
+  expect(frames).toMatchObject({ waiting: 1000, length: 2 ** 32 - 1 });
 });
