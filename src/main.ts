@@ -5,7 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 // Before anything else is loaded: what is compiled once is read from then on.
 enableCompileCache();
 // A heap may grow to four times what is alive in it. V8 would collect the whole of a heap this small every few hundred
-// requests, with helper threads that keep the cores from everybody else (docs/performance.md).
+// requests, with helper threads that keep the cores from everybody else (docs/performance.md). What that leaves for long is
+// src/gateway/old-garbage.ts's.
 setFlagsFromString('--heap-growing-percent=300');
 // For src/gateway/buffer-garbage.ts: collections of the young generation when it asks for them, also while V8 marks the
 // old one, which they would else make it finish at once.

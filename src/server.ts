@@ -8,6 +8,7 @@ import { prepareRuntimeEnvironment } from './config/runtime-environment.ts';
 import type { AdminServer } from './gateway/admin-server.ts';
 import { ByteBudget } from './gateway/byte-budget.ts';
 import type { GrpcServer } from './gateway/grpc-server.ts';
+import { collectOldObjects } from './gateway/old-garbage.ts';
 import type { RestServer } from './gateway/rest-server.ts';
 import { DataPlane } from './inference/data-plane.ts';
 import { Lifecycle, type Stage } from './lifecycle.ts';
@@ -199,6 +200,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await loaded;
     lifecycle.started();
     metrics.started();
+    collectOldObjects();
     parts.grpc.readinessChanged();
     if (!dataPlane.ready) logger.warn({ repository, reasons: dataPlane.reasons }, 'not ready');
     logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');
