@@ -8,8 +8,8 @@ enableCompileCache();
 // requests, with helper threads that keep the cores from everybody else (docs/performance.md). What that leaves for long is
 // src/gateway/old-garbage.ts's.
 setFlagsFromString('--heap-growing-percent=300');
-// For src/gateway/buffer-garbage.ts: collections of the young generation when it asks for them, also while V8 marks the
-// old one, which they would else make it finish at once.
+// For both of them that ask for collections (src/gateway/buffer-garbage.ts, old-garbage.ts); those of the young generation
+// happen also while V8 marks the old one, which they would else make it finish at once.
 setFlagsFromString('--expose-gc');
 setFlagsFromString('--no-separate-gc-phases');
 const { runProgram } = await import('./cli/program.ts');

@@ -31,7 +31,7 @@ let collect: typeof globalThis.gc;
 
 /**
  * V8's collector; undefined in a process that was not started by `main.ts`, which asks for it. A thread has it; for the
- * main thread, which was there before, a context is made (1 ms), and only where long messages come.
+ * main thread, which was there before, a context is made (1 ms), and only when there is something to collect.
  */
 export const collector = (): typeof globalThis.gc =>
   globalThis.gc ?? (runInNewContext('globalThis.gc') as typeof globalThis.gc);
