@@ -16,8 +16,8 @@ import { WakeUp } from './wake-up.ts';
 
 /**
  * Batches the runs of one version over its variants: the scheduler says which entries run together, when and on which
- * lane; this carries it out. `#pump` is one synchronous function, called when a turn that brought entries ends, a slot
- * is free or a deadline passes. Every request is settled exactly once and alone, whatever becomes of its batch mates.
+ * lane; this carries it out. `#pump` is one synchronous function, called when a batch is full, a turn that brought entries
+ * ends, a slot is free or a deadline passes. Every request is settled exactly once and alone, whatever becomes of its mates.
  */
 export class ScheduledBatcher implements Runner {
   readonly #lanes: readonly BatchLane[];
@@ -87,25 +87,26 @@ export class ScheduledBatcher implements Runner {
     const now = this.#clock.now();
     const { batching, settings } = this.#options;
     const own = options.deadline ?? (batching.defaultTimeout > 0 ? now + batching.defaultTimeout : undefined);
-    const { signal } = options;
-    const refusal = refusalOnArrival(this.#closing !== undefined, signal, own ?? Infinity, now);
+    const refusal = refusalOnArrival(this.#closing !== undefined, options.signal, own ?? Infinity, now);
     if (refusal !== undefined) return this.#refuse(refusal);
     const request = new PendingRequest<ScheduledEntry>(
       {
         outputs: options.outputs,
-        signal,
+        signal: options.signal,
         priority: batching.priorityLevels === 0 ? 1 : (options.priority ?? batching.defaultPriority),
         acceptedAt: now,
         deadline: own ?? now + settings.patience,
       },
       this.#onAbort,
     );
-    const patient = own === undefined;
-    const due = patient ? request.deadline : this.#margin.due(own, now);
-    request.entries = entriesOf(request, inputs, options.terms, { due, patient }, this.#options);
+    const due = own === undefined ? request.deadline : this.#margin.due(own, now);
+    const times = { due, patient: own === undefined };
+    request.entries = entriesOf(request, inputs, options.terms, times, this.#options);
     this.#inFlight += 1;
     this.#offer(request, now);
-    this.#pumpSoon();
+    const full = this.#scheduler.size >= (batching.maxBatchSize || Infinity);
+    if (full && this.#lanes.some(({ freeSlots }) => freeSlots > 0)) this.#pump();
+    else this.#pumpSoon();
     return request.promise;
   }
 
