@@ -22,16 +22,20 @@ export function collectBuffers(bytes: number): void {
   const held = getHeapStatistics().external_memory;
   left = Math.min(left, held);
   if (held - left < Math.min(Math.max(left, LEAST), MOST)) return;
-  collect ??= collector();
-  collect?.({ type: 'minor' });
+  collector()?.({ type: 'minor' });
   left = Infinity;
 }
 
-let collect: typeof globalThis.gc;
+/** Collects the young generation, or the whole heap, at once. */
+type Collect = (options: { readonly type: 'minor' | 'major' }) => void;
+
+let collect: Collect | undefined;
 
 /**
  * V8's collector; undefined in a process that was not started by `main.ts`, which asks for it. A thread has it; for the
  * main thread, which was there before, a context is made (1 ms), and only when there is something to collect.
  */
-export const collector = (): typeof globalThis.gc =>
-  globalThis.gc ?? (runInNewContext('globalThis.gc') as typeof globalThis.gc);
+export function collector(): Collect | undefined {
+  collect ??= globalThis.gc ?? (runInNewContext('globalThis.gc') as Collect | undefined);
+  return collect;
+}

@@ -10,7 +10,7 @@ const GROWN = 16 * 1024 * 1024;
 /**
  * Collects the whole heap of this thread when its old objects have grown by 16 MiB, once a minute at most. V8 alone waits
  * until there are four times as many as were alive (`src/main.ts`): a server that answers some hundred requests a second,
- * each of which leaves a few hundred bytes there, would grow for most of an hour.
+ * each of which leaves a few hundred bytes there, would grow for half an hour and more.
  */
 export function collectOldObjects(objects = new OldObjects()): void {
   const look = (): void => {
@@ -19,18 +19,17 @@ export function collectOldObjects(objects = new OldObjects()): void {
   setInterval(look, INTERVAL).unref();
 }
 
-/** Since when old objects have only become more, and by how much. */
+/** How many old objects there are, look by look. */
 export class OldObjects {
-  #fewest = Infinity;
-  #last = 0;
+  /** The fewest bytes since the last collection. */
+  #left = Infinity;
 
   /** Whether there are so many, at `bytes` now, that they are worth a collection; they begin anew then. */
   grown(bytes: number): boolean {
-    if (bytes < this.#last || this.#fewest === Infinity) this.#fewest = bytes;
-    const grown = bytes - this.#fewest >= GROWN;
-    this.#last = grown ? 0 : bytes;
-    if (grown) this.#fewest = Infinity;
-    return grown;
+    this.#left = Math.min(this.#left, bytes);
+    if (bytes - this.#left < GROWN) return false;
+    this.#left = Infinity;
+    return true;
   }
 }
 

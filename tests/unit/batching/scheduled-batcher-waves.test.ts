@@ -3,9 +3,9 @@ import { rowsOf, valuesOf } from './batcher-fixture.ts';
 import { LANES, setUpScheduled } from './scheduled-fixture.ts';
 
 describe('a wave of requests in one turn of the event loop', () => {
-  function inOneTurn(maxBatchSize: number) {
+  function inOneTurn() {
     const { run, runners, clock } = setUpScheduled({
-      batching: { maxBatchSize },
+      batching: { maxBatchSize: 4 },
       lanes: LANES.slice(0, 1),
     });
     const ends: (() => void)[] = [];
@@ -16,7 +16,7 @@ describe('a wave of requests in one turn of the event loop', () => {
   }
 
   it('runs together when the turn ends', () => {
-    const { send, ends, batches } = inOneTurn(4);
+    const { send, ends, batches } = inOneTurn();
     for (let sent = 0; sent < 3; sent++) send();
     expect(batches()).toEqual([]);
     for (const end of ends.splice(0)) end();
@@ -24,7 +24,7 @@ describe('a wave of requests in one turn of the event loop', () => {
   });
 
   it('does not wait for the end once it fills a batch that can start', () => {
-    const { send, ends, batches } = inOneTurn(4);
+    const { send, ends, batches } = inOneTurn();
     for (let sent = 0; sent < 4; sent++) send();
     expect(batches()).toEqual([4]);
     for (let sent = 0; sent < 4; sent++) send();
