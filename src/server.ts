@@ -7,9 +7,9 @@ import type { Config } from './config/config.ts';
 import { prepareRuntimeEnvironment } from './config/runtime-environment.ts';
 import type { AdminServer } from './gateway/admin-server.ts';
 import { ByteBudget } from './gateway/byte-budget.ts';
-import type { GrpcServer } from './gateway/grpc-server.ts';
+import type { Address, Gateways } from './gateway/gateways.ts';
 import { collectOldObjects } from './gateway/old-garbage.ts';
-import type { RestServer } from './gateway/rest-server.ts';
+import { MirrorPublisher } from './gateway-threads/mirror-publisher.ts';
 import { DataPlane } from './inference/data-plane.ts';
 import { Lifecycle, type Stage } from './lifecycle.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -61,11 +61,6 @@ export interface ServerOptions {
   readonly signals: NodeJS.EventEmitter;
 }
 
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface Server {
   readonly addresses: Readonly<Record<'http' | 'grpc' | 'admin', Address>>;
   readonly lifecycle: Lifecycle;
@@ -88,8 +83,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     drainDelay: config.drainDelay,
     grace: config.shutdownGrace,
     onDrain: () => {
-      parts.rest?.drain();
-      parts.grpc?.setServing(false);
+      publisher.changed();
+      parts.gateways?.drain();
     },
     stages: () => shutdownStages(parts),
     exit,
@@ -114,7 +109,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const reuse = new ResultReuse({ coalesce: config.coalesce, cacheBytes: config.responseCacheBytes });
   const begun = Promise.withResolvers<void>();
   const memory = state && rolloutMemory(state, repository, rolloutSchema);
-  const rollouts: ActiveRollouts = new ActiveRollouts({ logger, registry: () => registry, memory });
+  const rollouts: ActiveRollouts = new ActiveRollouts({
+    logger,
+    registry: () => registry,
+    memory,
+    onChange: () => publisher.changed(),
+  });
   parts.rollouts = rollouts;
   const registry: ModelRegistry = new ModelRegistry({
     repository: openRepository({ path: repository, modelName: config.modelName }),
@@ -134,16 +134,23 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }),
     statisticsFor: (model, each) => recorders.open(model, each),
     onLoadEnded: (...load) => metrics.loadEnded(...load),
+    onSwitch: () => publisher.changed(),
     onStateChange: (...change) => {
-      parts.grpc?.readinessChanged();
+      parts.gateways?.readinessChanged();
       const [model, version, , state] = change;
       begun.resolve();
-      if (state === 'READY') void parts.tasks?.prepare(model, version);
+      // Gateway threads have tasks of their own.
+      if (state === 'READY' && config.gatewayThreads === 0) void parts.tasks?.prepare(model, version);
     },
     rollouts,
     logger,
   });
   parts.registry = registry;
+  const publisher: MirrorPublisher = new MirrorPublisher({
+    registry,
+    accepting: () => lifecycle.accepting,
+    hasRollout: (model) => rollouts.of(model) !== undefined,
+  });
   metrics.watchIndex(() => registry.index());
   metrics.watchSchedules(() => schedulers.states());
   metrics.watchRollouts(rollouts);
@@ -167,41 +174,31 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     parts.admin = await createAdminServer({
       dataPlane,
       metrics,
-      rollouts,
+      rollouts: {
+        set: (model, plan) => publisher.after(() => rollouts.set(model, plan)),
+        remove: (model) => publisher.after(() => rollouts.remove(model)),
+        describe: (model) => rollouts.describe(model),
+      },
       host,
       port: config.adminPort,
       logger,
     });
-    const budget = new ByteBudget(config.maxInFlightBytes);
-    const { createRestServer } = await import('./gateway/rest-server.ts');
-    parts.rest = await createRestServer({
+    const gateways = await openGatewaysFor(config, {
       dataPlane,
       tasks: parts.tasks,
-      host,
-      port: config.httpPort,
-      bodyLimit: config.bodyLimit,
-      budget,
-      ...(config.rateLimit === 0 ? {} : { rateLimit: { max: config.rateLimit, timeWindowMs: 1000 } }),
+      publisher,
+      metrics,
       logger,
-      onRequestEnded: metrics.transport('rest'),
     });
-    const { createGrpcServer } = await import('./gateway/grpc-server.ts');
-    parts.grpc = await createGrpcServer({
-      dataPlane,
-      host,
-      port: config.grpcPort,
-      maxMessageBytes: config.bodyLimit,
-      budget,
-      logger,
-      onRequestEnded: metrics.transport('grpc'),
-    });
-    const addresses = { http: parts.rest.address, grpc: parts.grpc.address, admin: parts.admin.address };
+    parts.gateways = gateways;
+    const addresses = { ...gateways.addresses, admin: parts.admin.address };
     logger.info({ addresses }, 'listening');
     await loaded;
     lifecycle.started();
     metrics.started();
     collectOldObjects();
-    parts.grpc.readinessChanged();
+    gateways.readinessChanged();
+    await publisher.everywhere();
     if (!dataPlane.ready) logger.warn({ repository, reasons: dataPlane.reasons }, 'not ready');
     logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');
     return { addresses, lifecycle, dataPlane };
@@ -211,28 +208,60 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
+interface GatewayParts {
+  readonly dataPlane: DataPlane;
+  readonly tasks: Tasks;
+  readonly publisher: MirrorPublisher;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** REST and gRPC in this thread, or in threads of their own; their code is loaded here, which takes a while. */
+async function openGatewaysFor(
+  config: Config,
+  { metrics, publisher, ...parts }: GatewayParts,
+): Promise<Gateways> {
+  const { host, httpPort, grpcPort, bodyLimit, maxInFlightBytes, rateLimit, gatewayThreads } = config;
+  const options = {
+    ...parts,
+    host,
+    httpPort,
+    grpcPort,
+    bodyLimit,
+    ...(rateLimit === 0 ? {} : { rateLimit: { max: rateLimit, timeWindowMs: 1000 } }),
+    onRequestEnded: { rest: metrics.transport('rest'), grpc: metrics.transport('grpc') },
+  };
+  if (gatewayThreads === 0) {
+    const { openGateways } = await import('./gateway/gateways.ts');
+    return openGateways({ ...options, budget: new ByteBudget(maxInFlightBytes) });
+  }
+  const { openGatewayThreads } = await import('./gateway-threads/gateway-threads.ts');
+  const gateways = await openGatewayThreads({
+    ...options,
+    count: gatewayThreads,
+    publisher,
+    maxInFlightBytes,
+    unresolved: (code) => metrics.requestUnresolved(code),
+  });
+  metrics.watchGatewayThreads(() => gateways.activeSeconds());
+  return gateways;
+}
+
 /** What is open so far; a shutdown may come at any time of the start. */
 interface Parts {
   registry?: ModelRegistry;
   rollouts?: ActiveRollouts;
   tasks?: Tasks;
   admin?: AdminServer;
-  rest?: RestServer;
-  grpc?: GrpcServer;
+  gateways?: Gateways;
   /** Milliseconds after which requests that have not finished are cut, so that the rest can still be closed in order. */
   readonly cutAfter: number;
 }
 
 /** Gateways first, so that nothing new arrives; models when no answer is owed any more; metrics last, to be seen. */
-function shutdownStages({ admin, rest, grpc, registry, rollouts, cutAfter }: Parts): Stage[] {
+function shutdownStages({ admin, gateways, registry, rollouts, cutAfter }: Parts): Stage[] {
   return [
-    {
-      name: 'gateways',
-      run: async () => {
-        grpc?.drain();
-        await Promise.all([rest?.close(cutAfter), grpc?.close(cutAfter)]);
-      },
-    },
+    { name: 'gateways', run: () => gateways?.close(cutAfter) },
     { name: 'models', run: () => registry?.close() },
     {
       name: 'admin',

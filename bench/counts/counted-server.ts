@@ -23,8 +23,10 @@ let collector: GCProfiler | undefined;
 
 const send = (report: Report): void => void process.send?.(report);
 
-const batches = (): number =>
-  dataPlane.statistics().reduce((sum, { execution_count }) => sum + execution_count, 0);
+async function batches(): Promise<number> {
+  const statistics = await dataPlane.statistics();
+  return statistics.reduce((sum, { execution_count }) => sum + execution_count, 0);
+}
 
 /** Made once: what making them allocates is not the server's. */
 const requestsOf = new Map<string, readonly InferenceRequest[]>();
@@ -50,21 +52,26 @@ async function runWaves(model: string, waves: number, size: number): Promise<voi
   }
 }
 
-process.on('message', (order: Order) => {
-  if (order.kind === 'direct') {
-    void runWaves(order.model, order.waves, order.size).then(() => send({ kind: 'done' }));
-  } else if (order.kind === 'begin') {
+async function report(order: Exclude<Order, { kind: 'direct' }>): Promise<void> {
+  const ran = await batches();
+  if (order.kind === 'begin') {
     if (order.async) asyncCounter.enable();
     else asyncCounter.disable();
     globalThis.gc?.();
     collector = new GCProfiler();
     collector.start();
-    send({ kind: 'tally', tally: readTally(batches()), collections: 0 });
+    send({ kind: 'tally', tally: readTally(ran), collections: 0 });
   } else {
-    const tally = readTally(batches());
+    const tally = readTally(ran);
     const collections = collector?.stop().statistics.length ?? 0;
     send({ kind: 'tally', tally: collectYoung(tally), collections });
   }
+}
+
+process.on('message', (order: Order) => {
+  if (order.kind === 'direct') {
+    void runWaves(order.model, order.waves, order.size).then(() => send({ kind: 'done' }));
+  } else void report(order);
 });
 
 const { http, grpc } = addresses;

@@ -103,6 +103,12 @@ export const OPTIONS = {
     schema: count(0, 1024).default(0),
     help: 'Cores to plan instances and threads for; 0 asks the system.',
   },
+  gatewayThreads: {
+    flag: 'gateway-threads',
+    env: 'SLUICE_GATEWAY_THREADS',
+    schema: count(0, 256).default(0),
+    help: 'Threads that speak REST and gRPC, for machines on which the main thread is the limit; 0 for the main thread itself.',
+  },
   bodyLimit: {
     flag: 'body-limit',
     env: 'SLUICE_BODY_LIMIT',

@@ -3,10 +3,10 @@ import { invalidArgument, messageOf } from '../errors.ts';
 import type { RolloutPlan } from '../inference/rollout.ts';
 import { parseRollout } from '../repository/rollout-config.ts';
 
-/** What the rollout routes call. Throws InferenceErrors. */
+/** What the rollout routes call. Throws InferenceErrors. A change is answered when it counts for every request. */
 export interface RolloutAdmin {
-  set(model: string, plan: RolloutPlan): object;
-  remove(model: string): void;
+  set(model: string, plan: RolloutPlan): object | Promise<object>;
+  remove(model: string): void | Promise<void>;
   describe(model: string): object;
 }
 
@@ -31,7 +31,7 @@ export function addRolloutRoutes(app: FastifyInstance, rollouts: RolloutAdmin): 
     rollouts.set(params.model, parseRollout(parseBody(body))),
   );
   app.delete<ModelRoute>(URL, async ({ params }, reply) => {
-    rollouts.remove(params.model);
+    await rollouts.remove(params.model);
     return reply.code(204).send();
   });
   app.route({

@@ -3,29 +3,34 @@ import { InferenceError } from '../errors.ts';
 /** Bodies and messages up to this, bytes, are not counted: the number of connections, and of calls over each, bounds them. */
 export const SMALL = 64 * 1024;
 
-/** Bytes that the long bodies and messages at hand may have together, over every protocol. */
+/** Bytes that the long bodies and messages at hand may have together, over every protocol and gateway thread. */
 export class ByteBudget {
   readonly #limit: number;
-  #held = 0;
+  readonly #held: BigInt64Array;
 
-  constructor(limit: number) {
+  /** @param memory of 8 bytes, for threads that share a budget */
+  constructor(limit: number, memory = new SharedArrayBuffer(8)) {
     this.#limit = limit;
+    this.#held = new BigInt64Array(memory);
   }
 
   /** Bytes that are taken. */
   get held(): number {
-    return this.#held;
+    return Number(Atomics.load(this.#held, 0));
   }
 
   /** False where that would be beyond the limit; then nothing is taken. */
   take(bytes: number): boolean {
-    if (this.#held + bytes > this.#limit) return false;
-    this.#held += bytes;
-    return true;
+    for (;;) {
+      const held = Atomics.load(this.#held, 0);
+      const more = held + BigInt(bytes);
+      if (more > this.#limit) return false;
+      if (Atomics.compareExchange(this.#held, 0, held, more) === held) return true;
+    }
   }
 
   give(bytes: number): void {
-    this.#held -= bytes;
+    Atomics.sub(this.#held, 0, BigInt(bytes));
   }
 
   refusal(): InferenceError {

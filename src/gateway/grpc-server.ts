@@ -1,4 +1,5 @@
-import { isIPv6 } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer as createListener, isIPv6, type Server as Listener } from 'node:net';
 import { join } from 'node:path';
 import { type ChannelOptions, Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -18,6 +19,8 @@ export interface GrpcServerOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Other threads listen there too, and the system shares the connections out (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
   /** Largest message in either direction, after decompression; 64 MiB when left out. */
   readonly maxMessageBytes?: number;
   /** For messages of which a part has come; unlimited when left out. */
@@ -94,7 +97,8 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const drained = withHook(server, (call) => endOnDrain(call, draining.signal));
   health.addTo(drained);
   reflection().addToServer(drained);
-  const port = await listen(server, host, options.port);
+  const listener = options.reusePort === true ? await listenWithOthers(server, options) : undefined;
+  const port = listener === undefined ? await listen(server, options) : portOf(listener);
   const bounds =
     budget &&
     boundMessages({
@@ -113,12 +117,11 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     if (finished !== undefined) return finished;
     health.setServing(false);
     draining.abort();
-    finished = new Promise((resolve) =>
-      server.tryShutdown(() => {
-        bounds?.[Symbol.dispose]();
-        resolve();
-      }),
-    );
+    // It is closed when its connections are; grpc-js does not wait for those that it did not accept itself.
+    const accepted = listener === undefined ? undefined : closed(listener);
+    finished = new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
+      .then(() => accepted)
+      .finally(() => bounds?.[Symbol.dispose]());
     return finished;
   };
   return {
@@ -166,7 +169,9 @@ function reflection(): ReflectionService {
   return new ReflectionService({ ...inference, ...health });
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
+type Address = Pick<GrpcServerOptions, 'host' | 'port'>;
+
+function listen(server: Server, { host, port }: Address): Promise<number> {
   const authority = isIPv6(host) ? `[${host}]` : host;
   return new Promise((resolve, reject) => {
     server.bindAsync(`${authority}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
@@ -175,3 +180,17 @@ function listen(server: Server, host: string, port: number): Promise<number> {
     });
   });
 }
+
+/** grpc-js knows nothing of shared ports, but takes connections that somebody else accepted. */
+async function listenWithOthers(server: Server, { host, port }: Address): Promise<Listener> {
+  const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = createListener({ noDelay: true }, (socket) => connections.injectConnection(socket));
+  listener.listen({ host, port, reusePort: true });
+  await once(listener, 'listening');
+  return listener;
+}
+
+const closed = (listener: Listener): Promise<void> =>
+  new Promise((resolve) => listener.close(() => resolve()));
+
+const portOf = (listener: Listener): number => (listener.address() as AddressInfo).port;

@@ -47,9 +47,9 @@ function unaryMethods({ dataPlane, maxMessageBytes }: StreamOptions): Record<str
       const { name, version } = read(messages.ModelConfigRequest, message);
       return answer(encodeModelConfig(dataPlane.modelConfig(name, optional(version))));
     },
-    ModelStatistics: (message) => {
+    ModelStatistics: async (message) => {
       const { name, version } = read(messages.ModelStatisticsRequest, message);
-      return answer(encodeStatistics(dataPlane.statistics(optional(name), optional(version))));
+      return answer(encodeStatistics(await dataPlane.statistics(optional(name), optional(version))));
     },
     ModelInfer: async (message, context) => {
       const response = await inferFor(dataPlane, readInferRequest(message), context);

@@ -62,7 +62,7 @@ function serverRoutes(dataPlane: DataPlane): RestRoute[] {
       method: 'GET',
       url: '/v2/models/stats',
       doc: { tag: 'models', summary: 'Statistics of every model' },
-      handle: () => ({ model_stats: dataPlane.statistics() }),
+      handle: async () => ({ model_stats: await dataPlane.statistics() }),
     },
   ];
 }
@@ -98,7 +98,7 @@ function modelRoutes({ dataPlane, json }: RestContext): RestRoute[] {
       method: 'GET',
       url: '/stats',
       doc: { tag: 'models', summary: 'Statistics of a model' },
-      handle: (request) => ({ model_stats: dataPlane.statistics(...named(request)) }),
+      handle: async (request) => ({ model_stats: await dataPlane.statistics(...named(request)) }),
     },
     {
       method: 'POST',

@@ -1,8 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import fastifyRateLimit from '@fastify/rate-limit';
-import { type FastifyInstance, fastify } from 'fastify';
+import { fastify } from 'fastify';
 import type { Logger } from 'pino';
-import { InferenceError } from '../errors.ts';
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
 import { STATUS } from '../protocol/status.ts';
@@ -15,6 +13,7 @@ import { addHttpEncoding } from './http-encoding.ts';
 import { JsonPool } from './json-pool.ts';
 import { addOpenApi } from './openapi.ts';
 import { MAX_PARAMETER } from './path-limits.ts';
+import { addRateLimit, type RateLimit } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
 import { errorBody, refuse, routeOf, sendError } from './rest-errors.ts';
 import { addRoutes } from './rest-route.ts';
@@ -28,12 +27,14 @@ export interface RestServerOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Other threads listen there too, and the system shares the connections out (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
   /** Bytes of a request body, inflated. `DEFAULT_BODY_LIMIT` when left out. */
   readonly bodyLimit?: number;
   /** For all bodies that are being received, decoded or answered; unlimited when left out. */
   readonly budget?: ByteBudget;
   /** Requests that one client address may make in a time window; unlimited when left out. */
-  readonly rateLimit?: { readonly max: number; readonly timeWindowMs: number };
+  readonly rateLimit?: RateLimit;
   readonly logger: Logger;
   /** Told once for every request, when its answer is out or its client gone. Must not throw. */
   readonly onRequestEnded?: RequestEnded;
@@ -136,7 +137,8 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   addRoutes(app, restRoutes({ dataPlane, tasks, json }));
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'no such path'));
 
-  await app.listen({ host, port });
+  const { reusePort = false } = options;
+  await app.listen({ host, port, ...(reusePort ? { reusePort } : {}) });
   const [bound] = app.addresses();
   let closed: Promise<void> | undefined;
   const finish = async (graceMs: number | undefined): Promise<void> => {
@@ -159,21 +161,6 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
       return closed;
     },
   };
-}
-
-async function addRateLimit(
-  app: FastifyInstance,
-  { max, timeWindowMs }: NonNullable<RestServerOptions['rateLimit']>,
-): Promise<void> {
-  await app.register(fastifyRateLimit, {
-    max,
-    timeWindow: timeWindowMs,
-    errorResponseBuilder: (_request, { ttl }) =>
-      new InferenceError('resource_exhausted', `more than ${max} requests in ${timeWindowMs} ms`, {
-        retryAfter: ttl / 1000,
-        reason: 'overload',
-      }),
-  });
 }
 
 /** The answer to bytes that are not HTTP, or too slow, written by hand because there is no request to answer. */

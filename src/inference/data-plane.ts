@@ -89,7 +89,7 @@ export class DataPlane {
   }
 
   /** Statistics of one version, of all versions of a model, or of everything that is READY. */
-  statistics(name?: string, version?: string): ModelStatistics[] {
+  async statistics(name?: string, version?: string): Promise<ModelStatistics[]> {
     const models = name === undefined ? this.#registry.models() : [parseModelName(name).model];
     return models.flatMap((model) => {
       const versions = version === undefined ? this.#registry.versions(model) : [version];

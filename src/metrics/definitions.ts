@@ -239,9 +239,9 @@ export const METRICS = {
   ),
   eventLoopActive: counter(
     'sluice_event_loop_active_seconds_total',
-    [],
+    ['thread'],
     'seconds',
-    "Time the main event loop was busy; its rate is the loop's utilisation, from 0 to 1.",
+    "Time an event loop was busy, of the thread main, gateway-0 and so on; its rate is the loop's utilisation, from 0 to 1.",
   ),
   buildInfo: gauge(
     'sluice_build_info',

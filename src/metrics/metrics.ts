@@ -37,6 +37,7 @@ export class Metrics {
   readonly #loads = new Map<string, VersionLoads>();
   readonly #unknown = noOutcomes();
   #loop: LoopShare | undefined;
+  #gatewayThreads: () => readonly number[] = () => [];
   #index: () => readonly IndexEntry[] = () => [];
   #schedules: () => readonly ScheduleState[] = () => [];
   #rollouts: RolloutFigures = { states: () => [], rollbacks: () => [] };
@@ -58,7 +59,8 @@ export class Metrics {
     addCacheMetrics(this.#registry, () => this.#cache());
     this.#transports.register(this.#registry);
     addCounter(this.#registry, METRICS.eventLoopActive, () => [
-      { labels: {}, value: performance.eventLoopUtilization().active / 1000 },
+      { labels: { thread: 'main' }, value: performance.eventLoopUtilization().active / 1000 },
+      ...this.#gatewayThreads().map((value, each) => ({ labels: { thread: `gateway-${each}` }, value })),
     ]);
     const build = { version, node: process.versions.node };
     addGauge(this.#registry, METRICS.buildInfo, () => [{ labels: build, value: 1 }]);
@@ -114,6 +116,11 @@ export class Metrics {
     loads[ready ? 'ready' : 'failed']++;
     if (duration !== undefined) loads.seconds = duration / 1000;
     this.#loads.set(key, loads);
+  }
+
+  /** Where the busy seconds of each gateway thread are read. */
+  watchGatewayThreads(activeSeconds: () => readonly number[]): void {
+    this.#gatewayThreads = activeSeconds;
   }
 
   /** Where the states of all versions are read. What is not in the index has no series. */

@@ -1,4 +1,5 @@
 import { InferenceError, notFound, unavailable } from '../errors.ts';
+import { versionMissing } from '../inference/missing.ts';
 import type { IndexEntry, ServedVersion } from '../inference/served.ts';
 import { ManagedVersion } from './managed-version.ts';
 import type { ModelSource, VersionSource } from './model-source.ts';
@@ -132,8 +133,7 @@ export class ManagedModel {
   version(wanted?: string): ServedVersion {
     if (wanted !== undefined) {
       const managed = this.#versions.get(wanted);
-      if (managed === undefined)
-        throw notFound(`model '${this.name}' has no version ${wanted}${this.#listed()}`);
+      if (managed === undefined) throw versionMissing(this.name, wanted, [...this.#versions.keys()]);
       return managed.served ?? this.#notReady(managed);
     }
     const newestFirst = [...this.#versions].sort(([a], [b]) => Number(b) - Number(a)).map(([, each]) => each);
@@ -204,10 +204,5 @@ export class ManagedModel {
     throw unavailable(
       `model '${this.name}'${version} is not ready, it is ${row?.state ?? 'UNKNOWN'}${reason}`,
     );
-  }
-
-  #listed(): string {
-    const versions = [...this.#versions.keys()].join(', ');
-    return versions === '' ? '' : `, it has ${versions}`;
   }
 }

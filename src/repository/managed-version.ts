@@ -224,6 +224,7 @@ export class ManagedVersion {
     const arriving = [...next].filter(([name, opened]) => previous.get(name) !== opened);
     this.#opened = next;
     if (changed || leaving.length > 0 || arriving.length > 0) this.#served = this.#snapshot();
+    this.#context.onSwitch?.();
     for (const [name] of arriving) this.#setStatus(name, 'READY', '');
     this.#listVariants(next);
     if (leaving.length === 0) return;

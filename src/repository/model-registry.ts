@@ -1,4 +1,5 @@
 import { InferenceError, messageOf, notFound, unavailable } from '../errors.ts';
+import { modelMissing } from '../inference/missing.ts';
 import { parseModelName } from '../inference/names.ts';
 import type { IndexEntry, LoadOptions, Registry, ServedVersion } from '../inference/served.ts';
 import { ManagedModel } from './managed-model.ts';
@@ -224,7 +225,7 @@ export class ModelRegistry implements Registry {
 
   #find(name: string): ManagedModel {
     const model = this.#models.get(name);
-    if (model === undefined) throw notFound(`model '${name}' is not found`);
+    if (model === undefined) throw modelMissing(name);
     return model;
   }
 

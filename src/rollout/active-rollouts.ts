@@ -33,6 +33,8 @@ export interface ActiveRolloutsOptions extends ShadowRunsOptions {
   readonly registry: () => Registry;
   /** Undefined where nothing is kept. */
   readonly memory?: RolloutMemory | undefined;
+  /** Told when a model may have a rollout that had none, or none any more. Must not throw. */
+  readonly onChange?: () => void;
   /** Numbers in [0, 1). Default `Math.random`. */
   readonly random?: () => number;
 }
@@ -46,6 +48,7 @@ export class ActiveRollouts implements Rollouts {
   readonly #registry: () => Registry;
   readonly #random: () => number;
   readonly #memory: RolloutMemory | undefined;
+  readonly #onChange: () => void;
   readonly #shadows: ShadowRuns;
   readonly #active = new Map<string, ActiveRollout>();
   /** What the files said last, as JSON; of every model that was loaded. */
@@ -53,8 +56,10 @@ export class ActiveRollouts implements Rollouts {
   readonly #rollbacks = new Map<string, RollbackCount>();
   #writing: Promise<void> = Promise.resolve();
 
-  constructor({ logger, registry, memory, random = Math.random, ...shadowOptions }: ActiveRolloutsOptions) {
+  constructor(options: ActiveRolloutsOptions) {
+    const { logger, registry, memory, onChange = () => {}, random = Math.random, ...shadowOptions } = options;
     this.#logger = logger;
+    this.#onChange = onChange;
     this.#registry = registry;
     this.#random = random;
     this.#memory = memory;
@@ -81,6 +86,7 @@ export class ActiveRollouts implements Rollouts {
   remove(model: string): void {
     this.#find(model);
     this.#active.delete(model);
+    this.#onChange();
     this.#keep(model);
     this.#logger.info({ model }, 'rollout ended');
   }
@@ -122,6 +128,7 @@ export class ActiveRollouts implements Rollouts {
   /** The model is gone from the repository. */
   forget(model: string): void {
     this.#active.delete(model);
+    this.#onChange();
     this.#files.delete(model);
     this.#keep(model);
   }
@@ -162,6 +169,7 @@ export class ActiveRollouts implements Rollouts {
       random: this.#random,
     });
     this.#active.set(model, running);
+    this.#onChange();
   }
 
   async #restore(model: string, memory: RolloutMemory): Promise<void> {

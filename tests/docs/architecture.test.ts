@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'lifecycle.ts',
   ],
   ['gateway'],
+  ['gateway-threads'],
   ['variant-warm-up.ts'],
   ['variant-preparation.ts'],
   ['variant-opener.ts'],
@@ -88,8 +89,13 @@ test('a thread of the workers loads the session, its messages, tensor and errors
   }
 });
 
-test('no thread loads a server or the metrics', () => {
-  for (const entry of FILES.flatMap(threadsOf)) {
+test('no thread but those of the gateways loads a server, and none the metrics or the runtime', () => {
+  const gateway = 'src/gateway-threads/thread.ts';
+  const threads = FILES.flatMap(threadsOf);
+  expect(threads).toContain(gateway);
+  const loaded = [...closureOf(gateway)].filter((path) => /^(prom-client|onnxruntime-|piscina)/.test(path));
+  expect(loaded).toEqual([]);
+  for (const entry of threads.filter((path) => path !== gateway)) {
     const packages = [...closureOf(entry)].filter((path) =>
       /^(@?fastify|@grpc|grpc-|prom-client)/.test(path),
     );

@@ -33,9 +33,12 @@ function load(test: TestServer, path: string, body: string, lanes = 8) {
 const repositoryCall = (test: TestServer, model: string, verb: 'load' | 'unload') =>
   fetch(`${test.rest}/v2/repository/models/${model}/${verb}`, { method: 'POST' });
 
-describe('a change under load', () => {
+describe.each(['0', '2'])('a change under load, with %s gateway threads', (threads) => {
+  const gateways = ['--gateway-threads', threads];
+
   it('swaps to a new version without losing a request', async () => {
     await using test = await startTestServer({ 'm/1/model.onnx': identityModel('FP32') }, [
+      ...gateways,
       '--model-control-mode',
       'explicit',
       '--load-models',
@@ -53,6 +56,7 @@ describe('a change under load', () => {
 
   it('keeps the old version when the new one is broken', async () => {
     await using test = await startTestServer({ 'm/1/model.onnx': identityModel('FP32') }, [
+      ...gateways,
       '--model-control-mode',
       'explicit',
       '--load-models',
@@ -69,10 +73,11 @@ describe('a change under load', () => {
   });
 
   it('loses no accepted request in a shutdown, and refuses connections after it', async () => {
-    await using test = await startTestServer({
+    const files = {
       'slow/1/model.onnx': slowModel({ size: 1024 }),
       'slow/model.json': JSON.stringify({ maxBatchSize: 0, coalesce: 'off' }),
-    });
+    };
+    await using test = await startTestServer(files, gateways);
     const body = fp32Request({ x: [[1, 2, 3, 4]] });
     const send = () => fetch(`${test.rest}/v2/models/slow/infer`, { method: 'POST', body });
     const pending = Array.from({ length: 8 }, send);
@@ -87,7 +92,7 @@ describe('a change under load', () => {
   });
 
   it('does not wait in a shutdown for a connection that never sent a request', async () => {
-    await using test = await startTestServer({ 'add/1/model.onnx': addModel() });
+    await using test = await startTestServer({ 'add/1/model.onnx': addModel() }, gateways);
     const { host, port } = test.server.addresses.http;
     const socket = connect(port, host);
     const ended = once(socket, 'close');

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { createRestServer, type RestServer, type RestServerOptions } from '../../src/gateway/rest-server.ts';
 import { fakeDataPlane, SILENT_LOGGER } from './fake-data-plane.ts';
 
@@ -64,3 +65,19 @@ export function postChunks(
 
 /** A valid request of `echo_vector`. */
 export const VECTOR = { inputs: [{ name: 'input', shape: [2], datatype: 'FP32', data: [1, 2] }] };
+
+/** A POST of so many bytes, the first of which comes alone; sent again each time that it is answered, refused that is. */
+export function stallPost(address: RestServer['address'], path: string, bytes: number): Disposable {
+  let socket: Socket;
+  const send = (): void => {
+    socket = connect(address.port, address.host);
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n{`);
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.destroy();
+      send();
+    });
+  };
+  send();
+  return { [Symbol.dispose]: () => void socket.destroy() };
+}

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ByteBudget } from '../../../src/gateway/byte-budget.ts';
-import { postChunks, startRest, VECTOR } from '../../support/rest-client.ts';
+import { postChunks, stallPost, startRest, VECTOR } from '../../support/rest-client.ts';
 
 const running: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -26,11 +26,9 @@ async function start() {
 
 /** Declares a body, sends a part of it, and waits until the server has seen that. */
 async function stall({ server, post }: Awaited<ReturnType<typeof start>>, bytes: number) {
-  const socket = connect(server.address.port, server.address.host);
-  await once(socket, 'connect');
-  socket.write(`POST ${INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n{`);
+  const stalled = stallPost(server.address, INFER, bytes);
   await expect.poll(async () => (await post(bodyOf(200_000))).status).toBe(429);
-  return socket;
+  return stalled;
 }
 
 describe('bodies that would take more than the limit together', () => {
@@ -44,7 +42,7 @@ describe('bodies that would take more than the limit together', () => {
     });
     expect(refused.headers.get('retry-after')).toBe('1');
     expect((await rest.post(bodyOf(0))).status).toBe(200);
-    stalled.destroy();
+    stalled[Symbol.dispose]();
     await expect.poll(async () => (await rest.post(bodyOf(200_000))).status).toBe(200);
   });
 
@@ -55,7 +53,7 @@ describe('bodies that would take more than the limit together', () => {
     expect(inflated.status).toBe(429);
     const chunks = Array<string>(20).fill(' '.repeat(10_000));
     await expect(postChunks(rest.base + INFER, chunks)).rejects.toThrow();
-    stalled.destroy();
+    stalled[Symbol.dispose]();
     await expect.poll(async () => (await rest.post(bodyOf(200_000))).status).toBe(200);
     const small = await rest.post(gzipSync(bodyOf(0)), { 'content-encoding': 'gzip' });
     expect(small.status).toBe(200);

@@ -1,0 +1,44 @@
+import { DataPlane, type DataPlaneOptions } from '../inference/data-plane.ts';
+import { parseModelName } from '../inference/names.ts';
+import type { ServedVariant, ServedVersion } from '../inference/served.ts';
+import type { ModelStatistics } from '../inference/statistics.ts';
+import type { TaskPlane } from '../inference/task-plane.ts';
+import type { InferenceRequest, InferenceResponse } from '../inference/types.ts';
+import type { MainThread } from './main-thread.ts';
+import type { MirroredRegistry } from './mirrored-registry.ts';
+import type { MirroredVersion } from './mirrored-version.ts';
+
+/** What a gateway thread's server does: it looks things up in the mirror, and has requests run by the main thread. */
+export class RemoteDataPlane extends DataPlane {
+  readonly #main: MainThread;
+
+  constructor(options: DataPlaneOptions, main: MainThread) {
+    super(options);
+    this.#main = main;
+  }
+
+  /** The main thread finds model, version and variant: it knows the rollouts. */
+  override infer(request: InferenceRequest): Promise<InferenceResponse> {
+    return this.#main.infer(request);
+  }
+
+  override inferOn(
+    served: ServedVersion,
+    { variant }: ServedVariant,
+    request: InferenceRequest,
+  ): Promise<InferenceResponse> {
+    return this.#main.inferOn((served as MirroredVersion).snapshot, variant, request);
+  }
+
+  override statistics(name?: string, version?: string): Promise<ModelStatistics[]> {
+    return this.#main.statistics(name, version);
+  }
+}
+
+/** Tasks happen in the thread, except of models with a rollout: the main thread knows which version answers. */
+export const remoteTasks = (tasks: TaskPlane, registry: MirroredRegistry, main: MainThread): TaskPlane => ({
+  async run(request) {
+    const { model } = parseModelName(request.model);
+    return registry.hasRollout(model) ? main.runTask(request) : tasks.run(request);
+  },
+});

@@ -1,0 +1,9 @@
+import { type InferenceError, notFound } from '../errors.ts';
+
+export const modelMissing = (model: string): InferenceError => notFound(`model '${model}' is not found`);
+
+/** @param known the versions that there are */
+export function versionMissing(model: string, version: string, known: readonly string[]): InferenceError {
+  const listed = known.length === 0 ? '' : `, it has ${known.join(', ')}`;
+  return notFound(`model '${model}' has no version ${version}${listed}`);
+}
