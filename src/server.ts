@@ -134,10 +134,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }),
     statisticsFor: (model, each) => recorders.open(model, each),
     onLoadEnded: (...load) => metrics.loadEnded(...load),
-    onSwitch: () => publisher.changed(),
-    onStateChange: (...change) => {
+    onChange: () => {
+      publisher.changed();
       parts.gateways?.readinessChanged();
-      const [model, version, , state] = change;
+    },
+    onStateChange: (model, version, _variant, state) => {
       begun.resolve();
       // Gateway threads have tasks of their own.
       if (state === 'READY' && config.gatewayThreads === 0) void parts.tasks?.prepare(model, version);
@@ -183,13 +184,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       port: config.adminPort,
       logger,
     });
-    const gateways = await openGatewaysFor(config, {
+    parts.opening = openGatewaysFor(config, {
       dataPlane,
       tasks: parts.tasks,
       publisher,
       metrics,
       logger,
     });
+    const gateways = await parts.opening;
     parts.gateways = gateways;
     const addresses = { ...gateways.addresses, admin: parts.admin.address };
     logger.info({ addresses }, 'listening');
@@ -197,6 +199,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     lifecycle.started();
     metrics.started();
     collectOldObjects();
+    publisher.changed();
     gateways.readinessChanged();
     await publisher.everywhere();
     if (!dataPlane.ready) logger.warn({ repository, reasons: dataPlane.reasons }, 'not ready');
@@ -254,14 +257,15 @@ interface Parts {
   tasks?: Tasks;
   admin?: AdminServer;
   gateways?: Gateways;
+  opening?: Promise<Gateways>;
   /** Milliseconds after which requests that have not finished are cut, so that the rest can still be closed in order. */
   readonly cutAfter: number;
 }
 
 /** Gateways first, so that nothing new arrives; models when no answer is owed any more; metrics last, to be seen. */
-function shutdownStages({ admin, gateways, registry, rollouts, cutAfter }: Parts): Stage[] {
+function shutdownStages({ admin, opening, registry, rollouts, cutAfter }: Parts): Stage[] {
   return [
-    { name: 'gateways', run: () => gateways?.close(cutAfter) },
+    { name: 'gateways', run: async () => (await opening?.catch(() => undefined))?.close(cutAfter) },
     { name: 'models', run: () => registry?.close() },
     {
       name: 'admin',

@@ -12,6 +12,8 @@ import { packError, packResponse, unpackRequest, unpackTask } from './packed-mes
 import { Payload } from './packed-tensors.ts';
 import type { RequestCounts } from './request-counts.ts';
 
+const NOTHING = new ArrayBuffer(0);
+
 type OperationEnded = (operation: string, code: string | number, seconds: number, bytesIn: number) => void;
 
 export interface CallServerOptions {
@@ -34,8 +36,8 @@ export class CallServer implements MirrorReader, Disposable {
   readonly #running = new Map<number, Cancellation>();
   readonly #payload = new Payload();
   readonly #turn = new EndOfTurn(() => this.#post());
+  readonly #closed = Promise.withResolvers<void>();
   #answers: Answer[] = [];
-  #mirror: Mirror | undefined;
 
   constructor(port: MessagePort, options: CallServerOptions) {
     this.#port = port;
@@ -45,8 +47,12 @@ export class CallServer implements MirrorReader, Disposable {
   }
 
   send(mirror: Mirror): void {
-    this.#mirror = mirror;
-    this.#turn.ask();
+    this.#port.postMessage({ answers: [], bytes: NOTHING, mirror } satisfies ToThread);
+  }
+
+  /** Settles when the thread has said that it serves nobody any more. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** The thread has ended: nobody waits for what it called for. */
@@ -56,7 +62,7 @@ export class CallServer implements MirrorReader, Disposable {
     for (const cancellation of this.#running.values()) cancellation.abort();
   }
 
-  #read({ calls, bytes, canceled, ended, unresolved, mirrored, dropped }: ToMain): void {
+  #read({ calls, bytes, canceled, ended, unresolved, mirrored, dropped, closed }: ToMain): void {
     const { publisher, onRequestEnded, unresolved: onUnresolved } = this.#options;
     collectBuffers(bytes.byteLength);
     for (const call of calls) void this.#serve(call, bytes);
@@ -67,6 +73,7 @@ export class CallServer implements MirrorReader, Disposable {
     for (const code of unresolved ?? []) onUnresolved(code);
     for (const number of dropped ?? []) publisher.dropped(this, number);
     if (mirrored !== undefined) publisher.mirrored(this, mirrored);
+    if (closed === true) this.#closed.resolve();
   }
 
   async #serve({ id, work }: Call, bytes: ArrayBuffer): Promise<void> {
@@ -112,14 +119,9 @@ export class CallServer implements MirrorReader, Disposable {
   }
 
   #post(): void {
-    const bytes = this.#payload.take();
-    const message: ToThread = {
-      answers: this.#answers,
-      bytes,
-      ...(this.#mirror === undefined ? {} : { mirror: this.#mirror }),
-    };
+    const { bytes, moved } = this.#payload.take();
+    const message: ToThread = { answers: this.#answers, bytes };
     this.#answers = [];
-    this.#mirror = undefined;
-    this.#port.postMessage(message, [bytes]);
+    this.#port.postMessage(message, moved);
   }
 }

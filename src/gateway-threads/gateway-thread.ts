@@ -3,7 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Gateways } from '../gateway/gateways.ts';
 import { CallServer, type CallServerOptions } from './call-server.ts';
 import type { ThreadData } from './thread.ts';
-import type { Command, Reply } from './thread-commands.ts';
+import type { Command, Listening } from './thread-commands.ts';
 
 const ENTRY = new URL('./thread.ts', import.meta.url);
 
@@ -12,6 +12,7 @@ export class GatewayThread {
   readonly addresses: Gateways['addresses'];
   readonly #worker: Worker;
   readonly #calls: CallServer;
+  #active = 0;
   #closed: Promise<void> | undefined;
 
   private constructor(worker: Worker, calls: CallServer, addresses: Gateways['addresses']) {
@@ -33,9 +34,7 @@ export class GatewayThread {
     });
     const calls = new CallServer(port1, options);
     try {
-      const [reply] = (await once(worker, 'message')) as [Reply];
-      if (reply.kind !== 'listening') throw new Error('a gateway thread did not begin by listening');
-      return new GatewayThread(worker, calls, reply.addresses);
+      return new GatewayThread(worker, calls, await listening(worker));
     } catch (error) {
       calls[Symbol.dispose]();
       await worker.terminate();
@@ -43,9 +42,10 @@ export class GatewayThread {
     }
   }
 
-  /** Seconds for which its event loop was busy, since its start. */
+  /** Seconds for which its event loop was busy, from its start to its end. */
   get activeSeconds(): number {
-    return this.#worker.performance.eventLoopUtilization().active / 1000;
+    this.#active = Math.max(this.#active, this.#worker.performance.eventLoopUtilization().active / 1000);
+    return this.#active;
   }
 
   drain(): void {
@@ -59,12 +59,39 @@ export class GatewayThread {
 
   async #close(graceMs: number): Promise<void> {
     this.#tell({ kind: 'close', graceMs });
-    await once(this.#worker, 'message');
-    this.#calls[Symbol.dispose]();
-    await this.#worker.terminate();
+    const { signal, end } = waiting();
+    try {
+      await Promise.race([this.#calls.closed, once(this.#worker, 'exit', { signal })]);
+    } finally {
+      end();
+      void this.activeSeconds;
+      this.#calls[Symbol.dispose]();
+      await this.#worker.terminate();
+    }
   }
 
   #tell(command: Command): void {
     this.#worker.postMessage(command);
   }
+}
+
+/** Rejects where the thread fails or ends before. */
+async function listening(worker: Worker): Promise<Listening> {
+  const { signal, end } = waiting();
+  const ended = once(worker, 'exit', { signal }).then(() => {
+    throw new Error('a gateway thread ended before it listened');
+  });
+  const heard = once(worker, 'message', { signal }) as Promise<[Listening]>;
+  try {
+    const [addresses] = await Promise.race([heard, ended]);
+    return addresses;
+  } finally {
+    end();
+  }
+}
+
+/** What is waited for catches the errors of a thread; those that come after belong to the process. */
+function waiting(): { readonly signal: AbortSignal; readonly end: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, end: () => controller.abort() };
 }

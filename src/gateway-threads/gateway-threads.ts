@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
+import { addressesOf } from '../gateway/addresses.ts';
 import type { Gateways, GatewaysOptions } from '../gateway/gateways.ts';
 import type { RateLimit } from '../gateway/rate-limit.ts';
 import type { CallServerOptions } from './call-server.ts';
@@ -40,8 +41,7 @@ export async function openGatewayThreads(options: GatewayThreadsOptions): Promis
     logLevel: logger.level,
   };
   const calls = { ...options, counts: new RequestCounts(rateLimit?.timeWindowMs ?? 1000) };
-  // A shared port tells nobody that somebody else has it already: another server, say.
-  for (const port of [httpPort, grpcPort]) if (port !== 0) await assertFree(host, port);
+  await assertFree(host, [httpPort, grpcPort]);
   const first = await GatewayThread.start({ ...data, httpPort, grpcPort }, calls);
   const { http, grpc } = first.addresses;
   const ports = { httpPort: http.port, grpcPort: grpc.port };
@@ -60,17 +60,26 @@ export async function openGatewayThreads(options: GatewayThreadsOptions): Promis
     drain() {
       for (const thread of threads) thread.drain();
     },
-    readinessChanged: () => options.publisher.changed(),
+    // Every thread hears of it by the mirror.
+    readinessChanged() {},
     async close(graceMs) {
       await Promise.all(threads.map((thread) => thread.close(graceMs)));
     },
   };
 }
 
-/** Rejects where somebody listens there. */
-async function assertFree(host: string, port: number): Promise<void> {
-  const probe = createServer().listen(port, host);
-  await once(probe, 'listening');
-  probe.close();
-  await once(probe, 'close');
+/** A shared port tells nobody that somebody has it already: another server, or the other protocol. Rejects there. */
+async function assertFree(host: string, ports: readonly number[]): Promise<void> {
+  const probes: Server[] = [];
+  try {
+    for (const address of await addressesOf(host)) {
+      for (const port of ports.filter((each) => each !== 0)) {
+        const probe = createServer().listen(port, address);
+        probes.push(probe);
+        await once(probe, 'listening');
+      }
+    }
+  } finally {
+    await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+  }
 }

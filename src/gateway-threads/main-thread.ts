@@ -33,6 +33,7 @@ export class MainThread implements ModelControl {
   #unresolved: Code[] = [];
   #dropped: number[] = [];
   #mirrored: number | undefined;
+  #closed = false;
 
   /** @param onMirror called before the answers that came with it are heard */
   constructor(port: MessagePort, onMirror: (mirror: Mirror) => void) {
@@ -93,6 +94,12 @@ export class MainThread implements ModelControl {
     this.#turn.ask();
   }
 
+  /** Nobody is served any more. Leaves with everything that was told before. */
+  closed(): void {
+    this.#closed = true;
+    this.#turn.ask();
+  }
+
   dropped(snapshot: number): void {
     this.#dropped.push(snapshot);
     this.#turn.ask();
@@ -123,7 +130,7 @@ export class MainThread implements ModelControl {
   }
 
   #post(): void {
-    const bytes = this.#payload.take();
+    const { bytes, moved } = this.#payload.take();
     const message: ToMain = {
       calls: this.#calls,
       bytes,
@@ -132,6 +139,7 @@ export class MainThread implements ModelControl {
       ...(this.#unresolved.length === 0 ? {} : { unresolved: this.#unresolved }),
       ...(this.#mirrored === undefined ? {} : { mirrored: this.#mirrored }),
       ...(this.#dropped.length === 0 ? {} : { dropped: this.#dropped }),
+      ...(this.#closed ? { closed: true } : {}),
     };
     this.#calls = [];
     this.#canceled = [];
@@ -139,6 +147,6 @@ export class MainThread implements ModelControl {
     this.#unresolved = [];
     this.#mirrored = undefined;
     this.#dropped = [];
-    this.#port.postMessage(message, [bytes]);
+    this.#port.postMessage(message, moved);
   }
 }

@@ -45,7 +45,7 @@ export interface EndedRequest {
 /** What a gateway thread has for the main thread when a turn of its event loop ends. */
 export interface ToMain {
   readonly calls: readonly Call[];
-  /** Data of the tensors of all calls: moved, not copied. */
+  /** Data of the tensors of all calls but the long ones: moved, not copied. */
   readonly bytes: ArrayBuffer;
   /** Calls for whose answers nobody waits any more. */
   readonly canceled?: readonly number[];
@@ -56,12 +56,14 @@ export interface ToMain {
   readonly mirrored?: number;
   /** Snapshots that it neither has nor uses any more. */
   readonly dropped?: readonly number[];
+  /** It serves nobody any more, and has told everything. */
+  readonly closed?: boolean;
 }
 
 /** What the main thread has for a gateway thread when a turn of its event loop ends. */
 export interface ToThread {
   readonly answers: readonly Answer[];
-  /** Data of the tensors of all answers: moved, not copied. */
+  /** Data of the tensors of all answers but the long ones: moved, not copied. */
   readonly bytes: ArrayBuffer;
   readonly mirror?: Mirror;
 }

@@ -3,6 +3,7 @@ import { describeModel, describeVersion, type Mirror } from './mirror.ts';
 
 /** A gateway thread, as far as it is told what is loaded. */
 export interface MirrorReader {
+  /** At once: what is told here is held until the thread says otherwise. */
   send(mirror: Mirror): void;
 }
 
@@ -10,6 +11,9 @@ export interface MirrorPublisherOptions {
   readonly registry: Registry;
   readonly accepting: () => boolean;
   readonly hasRollout: (model: string) => boolean;
+  /** Calls back after so many milliseconds, and not before the turn of the event loop has ended. */
+  readonly schedule?: (action: () => void, milliseconds: number) => void;
+  readonly now?: () => number;
 }
 
 /** A version as it stood when it was published; held open until every thread that was told of it is done with it. */
@@ -19,12 +23,17 @@ interface Snapshot {
   readonly release: () => void;
 }
 
+/** Time between two tellings, as multiples of what one took. */
+const REST = 9;
+
 /**
  * Tells every gateway thread what is loaded, anew when any of it has changed. What it tells of stays open for as long as
  * a thread may run requests on it: threads say when they have let go of a snapshot.
  */
 export class MirrorPublisher {
   readonly #options: MirrorPublisherOptions;
+  readonly #schedule: NonNullable<MirrorPublisherOptions['schedule']>;
+  readonly #now: () => number;
   /** By thread the newest revision that it has said to have. */
   readonly #readers = new Map<MirrorReader, number>();
   readonly #snapshots = new Map<number, Snapshot>();
@@ -33,10 +42,14 @@ export class MirrorPublisher {
   #revision = 0;
   #lastNumber = 0;
   #due: Promise<void> | undefined;
+  #restUntil = 0;
   #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
 
   constructor(options: MirrorPublisherOptions) {
+    const { schedule = afterTurn, now = () => performance.now() } = options;
     this.#options = options;
+    this.#schedule = schedule;
+    this.#now = now;
   }
 
   /** From now on the thread is told; at once for the first time. */
@@ -52,18 +65,22 @@ export class MirrorPublisher {
     this.#settle();
   }
 
-  /** To be called when anything of what is told may have changed. All changes of one turn are told once. */
+  /**
+   * To be called when anything of what is told may have changed. All changes of one turn are told once; those of several
+   * where telling takes long, so that hundreds of models that open one after the other do not keep the thread busy.
+   */
   changed(): void {
     this.#due ??= new Promise((resolve) => {
-      setImmediate(() => {
+      const publish = (): void => {
         this.#due = undefined;
         this.#publish();
         resolve();
-      });
+      };
+      this.#schedule(publish, Math.max(0, this.#restUntil - this.#now()));
     });
   }
 
-  /** Settles when every thread has what has changed until now. */
+  /** Settles when every thread has what has changed until now; at once where there is none. */
   async everywhere(): Promise<void> {
     await this.#due;
     const revision = this.#revision;
@@ -73,11 +90,14 @@ export class MirrorPublisher {
     });
   }
 
-  /** Makes a change, and settles when every thread has it. */
+  /** Makes a change, and settles as it does when every thread has what came of it. */
   async after<T>(change: () => T): Promise<Awaited<T>> {
-    const result = await change();
-    await this.everywhere();
-    return result;
+    try {
+      return await change();
+    } finally {
+      this.changed();
+      await this.everywhere();
+    }
   }
 
   /** The thread has this revision. */
@@ -92,6 +112,7 @@ export class MirrorPublisher {
     snapshot?.readers.delete(reader);
     if (snapshot === undefined || snapshot.readers.size > 0) return;
     this.#snapshots.delete(number);
+    this.#numbers.delete(snapshot.served);
     snapshot.release();
   }
 
@@ -105,11 +126,14 @@ export class MirrorPublisher {
 
   #publish(): void {
     if (this.#readers.size === 0) return;
+    const begin = this.#now();
     const mirror = this.#mirror();
     for (const reader of this.#readers.keys()) {
       for (const { snapshot } of mirror.snapshots) this.#snapshots.get(snapshot)?.readers.add(reader);
       reader.send(mirror);
     }
+    const end = this.#now();
+    this.#restUntil = end + REST * (end - begin);
   }
 
   #mirror(): Mirror {
@@ -121,9 +145,11 @@ export class MirrorPublisher {
       numbers.set(served, number);
       return number;
     };
-    const names = new Set(index.map(({ name }) => name).filter((name) => !name.includes('@')));
+    const rows = Map.groupBy(index, ({ name }) => name);
     const models = new Map(
-      [...names].map((name) => [name, describeModel(registry, name, hasRollout(name), numberOf)]),
+      [...rows]
+        .filter(([name]) => !name.includes('@'))
+        .map(([name, own]) => [name, describeModel(registry, name, own, hasRollout(name), numberOf)]),
     );
     this.#numbers = numbers;
     return {
@@ -149,4 +175,9 @@ export class MirrorPublisher {
     this.#waiting = this.#waiting.filter(({ revision }) => revision > oldest);
     for (const { resolve } of done) resolve();
   }
+}
+
+function afterTurn(action: () => void, milliseconds: number): void {
+  if (milliseconds > 0) setTimeout(action, milliseconds);
+  else setImmediate(action);
 }

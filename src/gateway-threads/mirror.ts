@@ -31,15 +31,18 @@ export interface Mirror {
   readonly snapshots: readonly VersionDescription[];
 }
 
-/** @param numberOf gives each snapshot of a version its number */
+/**
+ * @param known the rows of the index that are the model's
+ * @param numberOf gives each snapshot of a version its number
+ */
 export function describeModel(
   registry: Registry,
   name: string,
+  known: readonly IndexEntry[],
   rollout: boolean,
   numberOf: (served: ServedVersion) => number,
 ): ModelDescription {
   const versions = registry.versions(name);
-  const known = registry.index().filter((row) => row.name === name);
   const answers = new Map<string, number | PackedError>();
   for (const version of new Set(['', ...known.map((row) => row.version), ...versions])) {
     try {

@@ -72,15 +72,9 @@ export class MirroredRegistry implements Registry {
   version(model: string, version?: string): ServedVersion {
     const { answers } = this.#find(model);
     const answer = answers.get(version ?? '');
-    if (typeof answer === 'object') throw unpackError(answer);
-    const served = answer === undefined ? undefined : this.#versions.get(answer);
-    if (served === undefined) {
-      throw versionMissing(
-        model,
-        version ?? '',
-        [...answers.keys()].filter((each) => each !== ''),
-      );
-    }
+    if (typeof answer === 'object' && answer.code !== 'not_found') throw unpackError(answer);
+    const served = typeof answer === 'number' ? this.#versions.get(answer) : undefined;
+    if (served === undefined) throw versionMissing(model, version ?? '', knownVersions(answers));
     return served;
   }
 
@@ -107,6 +101,14 @@ export class MirroredRegistry implements Registry {
     return description;
   }
 }
+
+/** Those that are on their way out are in the index, and are not found. */
+const knownVersions = (answers: ModelDescription['answers']): string[] =>
+  [...answers]
+    .filter(
+      ([version, answer]) => version !== '' && (typeof answer === 'number' || answer.code !== 'not_found'),
+    )
+    .map(([version]) => version);
 
 const named = (model: string, variant: string | undefined): string =>
   variant === undefined ? model : `${model}@${variant}`;

@@ -9,7 +9,7 @@ import { MainThread } from './main-thread.ts';
 import type { EndedRequest } from './messages.ts';
 import { MirroredRegistry } from './mirrored-registry.ts';
 import { RemoteDataPlane, remoteTasks } from './remote-data-plane.ts';
-import type { Command, Reply } from './thread-commands.ts';
+import type { Command, Listening } from './thread-commands.ts';
 
 /** What a gateway thread is started with. */
 export interface ThreadData {
@@ -73,11 +73,9 @@ async function start(data: ThreadData): Promise<void> {
   collectOldObjects();
   parentPort?.on('message', (command: Command) => {
     if (command.kind === 'drain') gateways.drain();
-    else void gateways.close(command.graceMs).then(() => reply({ kind: 'closed' }));
+    else void gateways.close(command.graceMs).then(() => main.closed());
   });
-  reply({ kind: 'listening', addresses: gateways.addresses });
+  parentPort?.postMessage(gateways.addresses satisfies Listening);
 }
-
-const reply = (message: Reply): void => parentPort?.postMessage(message);
 
 await start(workerData as ThreadData);

@@ -17,6 +17,8 @@ export function addBodyBudget(app: FastifyInstance, budget: ByteBudget, largest:
     } = request.headers;
     const length = encoding === undefined && chunked === undefined ? Number(declared ?? 0) : undefined;
     if (length !== undefined && (length <= SMALL || length > largest)) return done(null, payload);
+    // Its client went while an earlier hook waited: nobody would be told to give back what is taken now.
+    if (reply.raw.destroyed) return;
     let own = 0;
     const take = (bytes: number): boolean => {
       if (!budget.take(bytes)) return false;

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer as createListener, isIPv6, type Server as Listener } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { type ChannelOptions, Server, ServerCredentials, setLogger } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -13,6 +12,7 @@ import { GrpcHealth } from './grpc-health.ts';
 import { endOnDrain, withHook } from './grpc-hook.ts';
 import { inferenceService } from './grpc-service.ts';
 import { boundMessages } from './message-budget.ts';
+import { openSharedPort } from './shared-port.ts';
 
 export interface GrpcServerOptions {
   readonly dataPlane: DataPlane;
@@ -97,8 +97,8 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   const drained = withHook(server, (call) => endOnDrain(call, draining.signal));
   health.addTo(drained);
   reflection().addToServer(drained);
-  const listener = options.reusePort === true ? await listenWithOthers(server, options) : undefined;
-  const port = listener === undefined ? await listen(server, options) : portOf(listener);
+  const shared = options.reusePort === true ? await openSharedPort(server, options) : undefined;
+  const port = shared?.port ?? (await listen(server, options));
   const bounds =
     budget &&
     boundMessages({
@@ -117,8 +117,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     if (finished !== undefined) return finished;
     health.setServing(false);
     draining.abort();
-    // It is closed when its connections are; grpc-js does not wait for those that it did not accept itself.
-    const accepted = listener === undefined ? undefined : closed(listener);
+    const accepted = shared?.close();
     finished = new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
       .then(() => accepted)
       .finally(() => bounds?.[Symbol.dispose]());
@@ -130,7 +129,11 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     readinessChanged: () => health.refresh(),
     drain: () => void finish(),
     close: async (graceMs) => {
-      const timer = setTimeout(() => server.forceShutdown(), graceMs);
+      const cut = (): void => {
+        server.forceShutdown();
+        shared?.cut();
+      };
+      const timer = setTimeout(cut, graceMs);
       await finish();
       clearTimeout(timer);
     },
@@ -169,9 +172,7 @@ function reflection(): ReflectionService {
   return new ReflectionService({ ...inference, ...health });
 }
 
-type Address = Pick<GrpcServerOptions, 'host' | 'port'>;
-
-function listen(server: Server, { host, port }: Address): Promise<number> {
+function listen(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
   const authority = isIPv6(host) ? `[${host}]` : host;
   return new Promise((resolve, reject) => {
     server.bindAsync(`${authority}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
@@ -180,17 +181,3 @@ function listen(server: Server, { host, port }: Address): Promise<number> {
     });
   });
 }
-
-/** grpc-js knows nothing of shared ports, but takes connections that somebody else accepted. */
-async function listenWithOthers(server: Server, { host, port }: Address): Promise<Listener> {
-  const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = createListener({ noDelay: true }, (socket) => connections.injectConnection(socket));
-  listener.listen({ host, port, reusePort: true });
-  await once(listener, 'listening');
-  return listener;
-}
-
-const closed = (listener: Listener): Promise<void> =>
-  new Promise((resolve) => listener.close(() => resolve()));
-
-const portOf = (listener: Listener): number => (listener.address() as AddressInfo).port;

@@ -52,7 +52,7 @@ export interface RestServer {
   drain(): void;
   /**
    * Stops accepting, finishes every accepted request, ends the rest; cuts after `graceMs`, where it is given, what has
-   * not arrived or not been read by then. Idempotent.
+   * not arrived or not been read by then. Settles when the end of every request has been told. Idempotent.
    */
   close(graceMs?: number): Promise<void>;
 }
@@ -83,6 +83,9 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   const { dataPlane, tasks, host, port, logger, rateLimit } = options;
   const { bodyLimit = DEFAULT_BODY_LIMIT, budget = new ByteBudget(Infinity) } = options;
   const json = new JsonPool();
+  /** Requests of whose end nobody was told yet. */
+  let untold = 0;
+  let allTold = (): void => {};
   let draining = false;
 
   const app = fastify({
@@ -118,9 +121,11 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     const { onRequestEnded } = options;
     if (onRequestEnded !== undefined) {
       const start = performance.now();
+      untold++;
       reply.raw.once('close', () => {
         const status = reply.raw.writableFinished ? reply.raw.statusCode : CLIENT_GONE;
         onRequestEnded(routeOf(request), status, (performance.now() - start) / 1000, request.bytesIn);
+        if (--untold === 0) allTold();
       });
     }
     done();
@@ -148,6 +153,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     endUnused();
     await finished;
     clearTimeout(timer);
+    if (untold > 0) await new Promise<void>((resolve) => (allTold = resolve));
     await json.close();
   };
   return {

@@ -65,6 +65,7 @@ export class ManagedModel {
 
   #note(problem: string): void {
     this.#problem = problem;
+    this.#context.onChange?.();
     this.#context.logger.warn({ model: this.name, reason: problem }, 'model failed to load');
   }
 
@@ -79,6 +80,7 @@ export class ManagedModel {
       await this.#context.rollouts?.configured(this.name, source.settings.rollout);
     }
     this.#problem = '';
+    this.#context.onChange?.();
     const { logger } = this.#context;
     for (const warning of source.warnings) logger.warn({ model: this.name, warning }, 'model configuration');
     const wanted = this.#wanted(source, variant);
@@ -115,6 +117,7 @@ export class ManagedModel {
     }
     this.#fingerprint = '';
     if (variant === undefined) this.#problem = '';
+    this.#context.onChange?.();
     const having = versions.filter((version) => variant === undefined || version.has(variant));
     await Promise.all(having.map((version) => version.unload(variant)));
     if (variant === undefined) await this.drained();

@@ -224,7 +224,7 @@ export class ManagedVersion {
     const arriving = [...next].filter(([name, opened]) => previous.get(name) !== opened);
     this.#opened = next;
     if (changed || leaving.length > 0 || arriving.length > 0) this.#served = this.#snapshot();
-    this.#context.onSwitch?.();
+    this.#context.onChange?.();
     for (const [name] of arriving) this.#setStatus(name, 'READY', '');
     this.#listVariants(next);
     if (leaving.length === 0) return;
@@ -294,6 +294,7 @@ export class ManagedVersion {
     if (before?.state === state && before.reason === reason) return;
     const id = { model: this.#model, version: this.version, variant };
     this.#context.logger.debug({ ...id, state, reason }, 'variant changed state');
+    this.#context.onChange?.();
     this.#context.onStateChange(this.#model, this.version, variant, state, reason);
   }
 }

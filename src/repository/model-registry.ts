@@ -83,6 +83,7 @@ export class ModelRegistry implements Registry {
       wanted.map(({ model, variant }) => this.#loadFirst(model, sources.get(model), variant)),
     );
     this.#started = true;
+    this.#context.onChange?.();
     if (mode === 'poll' && !this.#abort.signal.aborted) {
       this.#stopPolling = schedule(() => this.#poll(), pollInterval);
     }
@@ -213,6 +214,7 @@ export class ModelRegistry implements Registry {
       this.#requirements = this.#requirements.filter((each) => each.model !== model);
       await model.unload();
       this.#models.delete(name);
+      this.#context.onChange?.();
       this.#context.rollouts?.forget(name);
     });
   }
@@ -220,6 +222,7 @@ export class ModelRegistry implements Registry {
   #manage(name: string): ManagedModel {
     const model = this.#models.get(name) ?? new ManagedModel(name, this.#context);
     this.#models.set(name, model);
+    this.#context.onChange?.();
     return model;
   }
 

@@ -85,8 +85,8 @@ export interface LoadContext {
     state: ModelState,
     reason: string,
   ) => void;
-  /** Told when what answers for a version may have changed, states or not. Must not throw. */
-  readonly onSwitch?: () => void;
+  /** Told when anything may have changed of what the registry says. Must not throw. */
+  readonly onChange?: () => void;
   /**
    * Told every load of a version that opened something or failed to, reloads too. `version` is empty where the model
    * has none, `milliseconds` left out where it failed before anything was opened. Must not throw.

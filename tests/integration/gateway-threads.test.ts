@@ -76,6 +76,21 @@ describe('gateway threads', () => {
     );
   });
 
+  it('know what is not loaded, and why', async () => {
+    const flags = ['--model-control-mode', 'explicit', '--load-models', 'm,absent', '--gateway-threads', '2'];
+    const files = { 'm/1/model.onnx': identityModel('FP32'), 'bad/1/model.onnx': 'no model' };
+    await using test = await startTestServer(files, flags);
+    expect(statuses(await askOften(`${test.rest}/v2/health/ready`))).toEqual(all(503));
+    await ask(`${test.rest}/v2/repository/models/absent/unload`, '');
+    expect(statuses(await askOften(`${test.rest}/v2/health/ready`))).toEqual(all(200));
+    await test.write({ 'bad/model.json': '{"nonsense": 1}' });
+    expect(await ask(`${test.rest}/v2/repository/models/bad/load`, '')).toMatchObject({ status: 400 });
+    for (const { status, body } of await askOften(`${test.rest}/v2/models/bad`)) {
+      expect(status).toBe(503);
+      expect(body).toContain("unknown key 'nonsense'");
+    }
+  });
+
   it('count their requests where the metrics and statistics are', async () => {
     await using test = await startTestServer({ 'm/1/model.onnx': identityModel('FP32') }, [
       '--gateway-threads',
@@ -144,6 +159,25 @@ describe('gateway threads', () => {
     expect((await accepted[1]).response).toMatchObject({ model_name: 'held' });
     await closed;
     client.close();
+  });
+
+  it('cut what does not end in time, and count it before they are gone', async () => {
+    const { registry, begun } = held(4);
+    const counted: number[] = [];
+    const rest = (_route: string, status: string | number) => void counted.push(Number(status));
+    const started = await startGatewayThreads({ onRequestEnded: { rest, grpc: () => {} } }, registry);
+    const cut = Array.from({ length: 4 }, () => ask(`${started.base}/v2/models/held/infer`, VECTOR));
+    await begun;
+    await Promise.all([started.gateways.close(0), Promise.allSettled(cut)]);
+    expect(counted).toEqual([499, 499, 499, 499]);
+  });
+
+  it('do not share a port with the other protocol', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    await new Promise((resolve) => free.close(resolve));
+    await expect(startGatewayThreads({ httpPort: port, grpcPort: port })).rejects.toThrow(/EADDRINUSE/);
   });
 
   it('say when somebody has their port', async () => {

@@ -35,9 +35,22 @@ const tensors = (seed: number): TensorMap =>
 test('tensors of several requests share the bytes of one message, and come out as they went in', () => {
   const payload = new Payload();
   const packed = [payload.pack(tensors(7)), payload.pack(tensors(8))];
-  const bytes = payload.take();
+  const { bytes } = payload.take();
   expect(packed.map((each) => unpack(sent(each), bytes))).toEqual([tensors(7), tensors(8)]);
-  expect(payload.take().byteLength).toBe(0);
+  expect(payload.take().bytes.byteLength).toBe(0);
+});
+
+test("long data has bytes of its own, so that who waits keeps nobody else's", () => {
+  const payload = new Payload();
+  const long = new Map([['x', makeTensor('UINT8', [70_000], new Uint8Array(70_000).fill(3))]]);
+  const [first] = payload.pack(long);
+  const packed = payload.pack(tensors(7));
+  const { bytes, moved } = payload.take();
+  expect(bytes.byteLength).toBeLessThan(200);
+  expect(moved).toEqual([bytes, first?.data]);
+  expect(unpack(packed, bytes)).toEqual(tensors(7));
+  expect(unpack(first === undefined ? [] : [first], bytes)).toEqual(long);
+  expect(payload.take().moved.length).toBe(1);
 });
 
 test('a request keeps what it says, and its times on the clock of each thread', () => {
@@ -60,7 +73,7 @@ test('a request keeps what it says, and its times on the clock of each thread', 
     bodyBytes: 12,
   };
   const packed = sent(packRequest({ ...request, signal: new Cancellation() }, payload));
-  const { deadline, arrivedAt, ...rest } = unpackRequest(packed, payload.take());
+  const { deadline, arrivedAt, ...rest } = unpackRequest(packed, payload.take().bytes);
   const { deadline: _, arrivedAt: __, ...expected } = request;
   expect(rest).toEqual(expected);
   expect(deadline).toBeCloseTo(request.deadline, 3);

@@ -73,6 +73,30 @@ describe('bodies that would take more than the limit together', () => {
     socket.destroy();
   });
 
+  test('do not count where the client went before the body was to be read', async () => {
+    const budget = new ByteBudget(LIMIT);
+    const asked = Promise.withResolvers<void>();
+    const counted = Promise.withResolvers<{ current: number; ttl: number }>();
+    const count = () => {
+      asked.resolve();
+      return counted.promise;
+    };
+    const gone = Promise.withResolvers<void>();
+    const rest = await startRest({
+      budget,
+      rateLimit: { max: 9, timeWindowMs: 1000, count },
+      onRequestEnded: () => gone.resolve(),
+    });
+    running.push(rest.server);
+    const stalled = stallPost(rest.server.address, INFER, 150_000);
+    await asked.promise;
+    stalled[Symbol.dispose]();
+    await gone.promise;
+    counted.resolve({ current: 1, ttl: 1000 });
+    expect((await rest.call(INFER, { method: 'POST', body: bodyOf(0) })).status).toBe(200);
+    expect(budget.held).toBe(0);
+  });
+
   test('are given back when they are answered', async () => {
     const { post } = await start();
     for (let request = 0; request < 5; request++) expect((await post(bodyOf(200_000))).status).toBe(200);
