@@ -95,7 +95,9 @@ describe.each(['0', '2'])('a change under load, with %s gateway threads', (threa
     await using test = await startTestServer({ 'add/1/model.onnx': addModel() }, gateways);
     const { host, port } = test.server.addresses.http;
     const socket = connect(port, host);
-    const ended = once(socket, 'close');
+    // Reset where it was not accepted yet.
+    socket.on('error', () => {});
+    const ended = new Promise((resolve) => socket.once('close', resolve));
     await once(socket, 'connect');
     await test.server.lifecycle.shutdown('test');
     await ended;
