@@ -49,9 +49,12 @@ function held(count: number) {
     {
       ...echoModel('held', 'FP32', ''),
       run: async (inputs: TensorMap, { signal }: Pick<InferenceRequest, 'signal'>) => {
-        signal?.addEventListener('abort', { handleEvent: aborted.resolve });
+        const gone = new Promise<void>((resolve) =>
+          signal?.addEventListener('abort', { handleEvent: resolve }),
+        );
+        void gone.then(aborted.resolve);
         if (++runs === count) begun.resolve();
-        await Promise.race([ended.promise, aborted.promise]);
+        await Promise.race([ended.promise, gone]);
         return new Map([...inputs].map(([, tensor]) => ['output', tensor] as const));
       },
     },
