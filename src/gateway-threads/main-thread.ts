@@ -35,7 +35,7 @@ export class MainThread implements ModelControl {
   #mirrored: number | undefined;
   #closed = false;
 
-  /** @param onMirror called before the answers that came with it are heard */
+  /** @param onMirror called before any answer is heard that was given after it was sent */
   constructor(port: MessagePort, onMirror: (mirror: Mirror) => void) {
     this.#port = port;
     port.on('message', ({ answers, bytes, mirror }: ToThread) => {

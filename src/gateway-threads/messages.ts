@@ -60,7 +60,7 @@ export interface ToMain {
   readonly closed?: boolean;
 }
 
-/** What the main thread has for a gateway thread when a turn of its event loop ends. */
+/** What the main thread has for a gateway thread when a turn of its event loop ends; a mirror goes at once. */
 export interface ToThread {
   readonly answers: readonly Answer[];
   /** Data of the tensors of all answers but the long ones: moved, not copied. */
