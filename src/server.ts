@@ -134,10 +134,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }),
     statisticsFor: (model, each) => recorders.open(model, each),
     onLoadEnded: (...load) => metrics.loadEnded(...load),
-    onChange: () => {
-      publisher.changed();
-      parts.gateways?.readinessChanged();
-    },
+    onChange: () => changed(),
     onStateChange: (model, version, _variant, state) => {
       begun.resolve();
       // Gateway threads have tasks of their own.
@@ -152,6 +149,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     accepting: () => lifecycle.accepting,
     hasRollout: (model) => rollouts.of(model) !== undefined,
   });
+  const changed = (): void => {
+    publisher.changed();
+    parts.gateways?.readinessChanged();
+  };
   metrics.watchIndex(() => registry.index());
   metrics.watchSchedules(() => schedulers.states());
   metrics.watchRollouts(rollouts);
@@ -199,8 +200,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     lifecycle.started();
     metrics.started();
     collectOldObjects();
-    publisher.changed();
-    gateways.readinessChanged();
+    changed();
     await publisher.everywhere();
     if (!dataPlane.ready) logger.warn({ repository, reasons: dataPlane.reasons }, 'not ready');
     logger.info({ addresses, ready: dataPlane.ready, models: registry.models() }, 'server ready');

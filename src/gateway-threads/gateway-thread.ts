@@ -12,7 +12,8 @@ export class GatewayThread {
   readonly addresses: Gateways['addresses'];
   readonly #worker: Worker;
   readonly #calls: CallServer;
-  #active = 0;
+  /** Of its event loop when it ended. */
+  #active: number | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(worker: Worker, calls: CallServer, addresses: Gateways['addresses']) {
@@ -44,8 +45,7 @@ export class GatewayThread {
 
   /** Seconds for which its event loop was busy, from its start to its end. */
   get activeSeconds(): number {
-    this.#active = Math.max(this.#active, this.#worker.performance.eventLoopUtilization().active / 1000);
-    return this.#active;
+    return this.#active ?? this.#worker.performance.eventLoopUtilization().active / 1000;
   }
 
   drain(): void {
@@ -64,7 +64,7 @@ export class GatewayThread {
       await Promise.race([this.#calls.closed, once(this.#worker, 'exit', { signal })]);
     } finally {
       end();
-      void this.activeSeconds;
+      this.#active = this.activeSeconds;
       this.#calls[Symbol.dispose]();
       await this.#worker.terminate();
     }

@@ -82,7 +82,7 @@ export class MirroredRegistry implements Registry {
     return this.#mirror.index;
   }
 
-  /** Whether the main thread decides who answers for the model. */
+  /** Whether the main thread decides who answers for the model; a name with a variant follows no rollout. */
   hasRollout(model: string): boolean {
     return this.#mirror.models.get(model)?.rollout === true;
   }

@@ -1,4 +1,4 @@
-import { type Code, type ErrorDetails, InferenceError, type RejectReason } from '../errors.ts';
+import { type Code, InferenceError, type RejectReason } from '../errors.ts';
 import type { TaskRequest } from '../inference/task-plane.ts';
 import type { InferenceRequest, InferenceResponse } from '../inference/types.ts';
 import { monotonic } from '../workers/monotonic.ts';
@@ -18,8 +18,8 @@ export interface PackedResponse extends Omit<InferenceResponse, 'outputs'> {
 export interface PackedError {
   readonly code: Code;
   readonly message: string;
-  readonly retryAfter?: number | undefined;
-  readonly reason?: RejectReason | undefined;
+  readonly retryAfter?: number;
+  readonly reason?: RejectReason;
   /** What went wrong, for the log. */
   readonly cause?: string;
 }
@@ -78,7 +78,7 @@ export function packError({ code, message, retryAfter, reason, cause }: Inferenc
 }
 
 export function unpackError({ code, message, cause, ...details }: PackedError): InferenceError {
-  return new InferenceError(code, message, { ...details, ...causeOf(cause) } as ErrorDetails);
+  return new InferenceError(code, message, { ...details, ...causeOf(cause) });
 }
 
 /** Carries the stack of the thread in which it was thrown. */

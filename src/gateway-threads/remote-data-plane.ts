@@ -1,5 +1,4 @@
 import { DataPlane, type DataPlaneOptions } from '../inference/data-plane.ts';
-import { parseModelName } from '../inference/names.ts';
 import type { ServedVariant, ServedVersion } from '../inference/served.ts';
 import type { ModelStatistics } from '../inference/statistics.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
@@ -35,10 +34,7 @@ export class RemoteDataPlane extends DataPlane {
   }
 }
 
-/** Tasks happen in the thread, except of models with a rollout: the main thread knows which version answers. */
+/** Tasks happen in the thread, unless the request follows a rollout: the main thread knows which version answers. */
 export const remoteTasks = (tasks: TaskPlane, registry: MirroredRegistry, main: MainThread): TaskPlane => ({
-  async run(request) {
-    const { model } = parseModelName(request.model);
-    return registry.hasRollout(model) ? main.runTask(request) : tasks.run(request);
-  },
+  run: (request) => (registry.hasRollout(request.model) ? main.runTask(request) : tasks.run(request)),
 });

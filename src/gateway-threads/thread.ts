@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ByteBudget } from '../gateway/byte-budget.ts';
 import { openGateways } from '../gateway/gateways.ts';
 import { collectOldObjects } from '../gateway/old-garbage.ts';
+import type { RateLimit } from '../gateway/rate-limit.ts';
 import type { ServerMetadata } from '../inference/metadata.ts';
 import { createLogger } from '../logger.ts';
 import { createTaskPlane } from '../tasks/task-plane.ts';
@@ -23,7 +24,7 @@ export interface ThreadData {
   readonly maxInFlightBytes: number;
   /** Bytes in flight over all threads. */
   readonly inFlightBytes: SharedArrayBuffer;
-  readonly rateLimit?: { readonly max: number; readonly timeWindowMs: number };
+  readonly rateLimit?: Pick<RateLimit, 'max' | 'timeWindowMs'>;
   readonly logLevel: string;
 }
 
