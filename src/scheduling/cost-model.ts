@@ -1,6 +1,6 @@
 import { CellCorrections } from './cell-corrections.ts';
 import { Interference } from './interference.ts';
-import { type Coefficients, FORGETTING, LatencyFit } from './latency-fit.ts';
+import { type Coefficients, FORGETTING, LatencyFit, latencyOf } from './latency-fit.ts';
 import { RatioQuantile } from './ratio-quantile.ts';
 
 /** One measured batch. */
@@ -10,6 +10,8 @@ export interface Measurement {
   readonly length: number;
   /** Milliseconds. */
   readonly latency: number;
+  /** What of it was computing, and not the way to a worker: all where left out. */
+  readonly computed?: number | undefined;
 }
 
 /** What one process learned, for the next: plain data. */
@@ -40,13 +42,10 @@ const PROFILE_LENGTHS = [1, 16, 64, 128];
  * By how many times measurements differ from a profile, in the middle of them: 1 where they agree, infinite where the
  * profile says nothing about them.
  */
-export function disagreement(
-  { coefficients: [alpha, beta, gamma] }: CostProfile,
-  measurements: readonly Measurement[],
-): number {
+export function disagreement({ coefficients }: CostProfile, measurements: readonly Measurement[]): number {
   const ratios = measurements
     .filter(({ latency }) => latency > 0)
-    .map(({ rows, length, latency }) => latency / (alpha + rows * length * (beta + gamma * length)))
+    .map(({ rows, length, latency }) => latency / latencyOf(coefficients, rows, length))
     .sort((a, b) => a - b);
   const ratio = ratios[Math.floor(ratios.length / 2)] ?? Number.POSITIVE_INFINITY;
   return Math.max(ratio, 1 / ratio);
@@ -62,9 +61,6 @@ export class CostModel {
   readonly #cells = new CellCorrections();
   #ratios = new RatioQuantile(FIRST_INFLATION);
   readonly #interference: Interference;
-  #alpha = 0;
-  #beta = 0;
-  #gamma = 0;
   #inflation = FIRST_INFLATION;
   #belief = 1;
   #observations = 0;
@@ -96,7 +92,7 @@ export class CostModel {
 
   /** Expected milliseconds of a batch while `busy` slots run, its own included. 0 for what was never measured. */
   predict(rows: number, length: number, busy = 1): number {
-    const fit = this.#alpha + rows * length * (this.#beta + this.#gamma * length);
+    const fit = latencyOf(this.#fit.coefficients, rows, length);
     return fit * this.#cells.factor(rows, length) * this.#interference.factor(busy) * this.#belief;
   }
 
@@ -105,25 +101,26 @@ export class CostModel {
     return this.predict(rows, length, busy) * this.#inflation;
   }
 
-  observe({ rows, length, latency }: Measurement, busy = 1): void {
+  observe({ rows, length, latency, computed = latency }: Measurement, busy = 1): void {
     if (!(latency > 0)) return;
     this.#belief = 1;
+    const factor = this.#interference.factor(busy);
     const expected = this.predict(rows, length, busy);
+    // Held up by something else on the machine, a run says much about the bound and little about the cost.
+    const usable = expected > 0 ? Math.min(latency, expected * MOST_SURPRISE) : latency;
     this.#observations += 1;
     if (expected > 0) {
       if (latency <= expected * this.#inflation) this.#covered += 1;
       this.#ratios.add(latency / expected);
       if (this.#observations <= FRESH_BOUND || this.#observations % FRESH_BOUND === 0)
         this.#inflation = Math.min(Math.max(this.#ratios.quantile(COVERAGE_GOAL), 1), MOST_INFLATION);
-      const alone = expected / this.#interference.factor(busy);
-      this.#interference.observe(busy, Math.min(latency, expected * MOST_SURPRISE) / alone);
     }
-    // Held up by something else on the machine, a run says much about the bound and little about the cost.
-    const usable = expected > 0 ? Math.min(latency, expected * MOST_SURPRISE) : latency;
+    // Over the sweep, not over what is expected: two that learn from each other drift together.
+    const swept = latencyOf(this.#fit.anchored, rows, length);
+    if (swept > 0) this.#interference.observe(busy, Math.min(computed, usable) / swept);
     const alone = usable / this.#interference.factor(busy);
-    this.#fit.observe(rows, length, alone);
-    this.#refresh();
-    const fit = this.#alpha + rows * length * (this.#beta + this.#gamma * length);
+    this.#fit.observe(rows, length, alone, expected / factor);
+    const fit = latencyOf(this.#fit.coefficients, rows, length);
     if (fit > 0) this.#cells.observe(rows, length, alone / fit);
   }
 
@@ -136,8 +133,7 @@ export class CostModel {
     if (this.#elsewhere % ELSEWHERE !== 0) return;
     const kept = FORGETTING ** ELSEWHERE;
     this.#fit.fade(kept);
-    this.#cells.fade(kept);
-    this.#refresh();
+    this.#cells.passed(ELSEWHERE);
   }
 
   /**
@@ -153,7 +149,6 @@ export class CostModel {
     for (const { rows, length, latency } of measurements) {
       if (latency > 0) this.#fit.anchor(rows, length, latency, SWEEP_WEIGHT);
     }
-    this.#refresh();
   }
 
   export(): CostProfile {
@@ -169,22 +164,17 @@ export class CostModel {
    * before the first batch.
    * @param share how much of that little it still counts, 0 to 1: less when it is old
    */
-  import({ coefficients: [alpha, beta, gamma], inflation }: CostProfile, share = 1): void {
+  import({ coefficients, inflation }: CostProfile, share = 1): void {
     const weight = (share * PROFILE_WEIGHT) / (PROFILE_ROWS.length * PROFILE_LENGTHS.length);
     if (!(weight > 0)) return;
     for (const rows of PROFILE_ROWS) {
       for (const length of PROFILE_LENGTHS) {
-        const latency = alpha + rows * length * (beta + gamma * length);
+        const latency = latencyOf(coefficients, rows, length);
         if (latency > 0 && Number.isFinite(latency)) this.#fit.anchor(rows, length, latency, weight);
       }
     }
     const known = Math.min(Math.max(inflation, 1), MOST_INFLATION);
     this.#inflation = FIRST_INFLATION * (known / FIRST_INFLATION) ** Math.min(share, 1);
     this.#ratios = new RatioQuantile(this.#inflation);
-    this.#refresh();
-  }
-
-  #refresh(): void {
-    [this.#alpha, this.#beta, this.#gamma] = this.#fit.coefficients;
   }
 }

@@ -1,3 +1,5 @@
+import { FORGETTING } from './latency-fit.ts';
+
 const SMOOTHING = 0.05;
 const MOST = 8;
 
@@ -14,11 +16,16 @@ export class Interference {
     return this.#factors[busy] ?? this.#factors.at(-1) ?? 1;
   }
 
-  /** @param ratio measured latency over that expected of the batch alone */
+  /** @param ratio measured latency over that of the sweep, in which each size ran alone */
   observe(busy: number, ratio: number): void {
     for (let known = this.#factors.length; known <= busy; known++) this.#factors.push(this.factor(known - 1));
     const before = this.factor(busy);
     this.#factors[busy] = Math.min(Math.max(before + SMOOTHING * (ratio - before), 1), MOST);
+  }
+
+  /** A batch has run that says nothing about it: what is not measured fades. */
+  passed(): void {
+    for (const [busy, factor] of this.#factors.entries()) this.#factors[busy] = 1 + FORGETTING * (factor - 1);
   }
 
   /** How many slots' worth of work all of them do together. */

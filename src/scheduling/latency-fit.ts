@@ -3,11 +3,17 @@
  */
 export type Coefficients = readonly [alpha: number, beta: number, gamma: number];
 
+/** Milliseconds of a batch of so many rows, padded to that length. */
+export const latencyOf = ([alpha, beta, gamma]: Coefficients, rows: number, length: number): number =>
+  alpha + rows * length * (beta + gamma * length);
+
 /** What is kept of an observation once the next batch has run, here or on another variant. */
 export const FORGETTING = 0.995;
 /** The first observations are each taken in at once, later ones a few together: one changes little. */
 const EAGER = 32;
 const INTERVAL = 4;
+/** What was expected is taken to be at most so many times what was measured. */
+const MOST_OFF = 10;
 /** A subset of the terms must be this much better, as a share of the residual, to be preferred to one tried before. */
 const BETTER = 1e-9;
 /** Determinants of the scaled equations below this are those of columns that the observations cannot tell apart. */
@@ -21,31 +27,44 @@ const SUBSETS: readonly (readonly number[])[] = [[1], [2], [0], [0, 1], [0, 2], 
 
 /**
  * Least squares for L(b, s) = alpha + beta b s + gamma b s^2 with coefficients that are not negative, relative errors
- * (weight 1 / L^2) and exponential forgetting. Three unknowns: the best of the seven subsets of terms whose plain
- * solution is not negative is the exact answer. The sweep at the start is kept beside what is forgotten, so that
- * sizes which have not run for long are not lost.
+ * and exponential forgetting. Errors are relative to what was expected, not to what was measured: the weight of an
+ * observation must not depend on its error, or the quick ones of those that spread weigh more and the fit stays below
+ * their mean. Three unknowns: the best of the seven subsets of terms whose plain solution is not negative is the exact
+ * answer. The sweep at the start is kept beside what is forgotten, so that sizes which have not run for long are not
+ * lost.
  */
 export class LatencyFit {
   readonly #recent = new Moments();
   readonly #anchor = new Moments();
   #observed = 0;
   #coefficients: Coefficients = [0, 0, 0];
+  #anchored: Coefficients = [0, 0, 0];
 
   get coefficients(): Coefficients {
     return this.#coefficients;
   }
 
-  /** @param latency milliseconds, above 0 */
-  observe(rows: number, length: number, latency: number): void {
+  /** What the anchors say by themselves. */
+  get anchored(): Coefficients {
+    return this.#anchored;
+  }
+
+  /**
+   * @param latency milliseconds, above 0
+   * @param expected what was predicted for it, 0 where nothing was
+   */
+  observe(rows: number, length: number, latency: number, expected: number): void {
     this.#recent.scale(FORGETTING);
-    this.#recent.add(rows, length, latency, 1);
+    const scale = expected > 0 ? Math.min(expected, latency * MOST_OFF) : latency;
+    this.#recent.add({ rows, length, latency, scale, weight: 1 });
     this.#observed += 1;
     if (this.#observed <= EAGER || this.#observed % INTERVAL === 0) this.#solve();
   }
 
   /** Adds a measurement that is not forgotten. `weight` in observations. */
   anchor(rows: number, length: number, latency: number, weight: number): void {
-    this.#anchor.add(rows, length, latency, weight);
+    this.#anchor.add({ rows, length, latency, scale: latency, weight });
+    this.#anchored = this.#anchor.solve();
     this.#solve();
   }
 
@@ -63,7 +82,16 @@ export class LatencyFit {
   }
 }
 
-/** Sums of x x^T / L^2 (upper triangle) and of x / L, for x = (1, b s, b s^2). */
+interface Observation {
+  readonly rows: number;
+  readonly length: number;
+  readonly latency: number;
+  /** What its error is relative to, milliseconds. */
+  readonly scale: number;
+  readonly weight: number;
+}
+
+/** Sums of x x^T / e^2 (upper triangle) and of x L / e^2, for x = (1, b s, b s^2) and errors relative to e. */
 class Moments {
   readonly #square = new Float64Array(9);
   readonly #right = new Float64Array(3);
@@ -73,11 +101,11 @@ class Moments {
     for (let i = 0; i < 3; i++) this.#right[i] = at(this.#right, i) * factor;
   }
 
-  add(rows: number, length: number, latency: number, weight: number): void {
-    const x = [1 / latency, (rows * length) / latency, (rows * length * length) / latency];
+  add({ rows, length, latency, scale, weight }: Observation): void {
+    const x = [1 / scale, (rows * length) / scale, (rows * length * length) / scale];
     for (let i = 0; i < 3; i++) {
       const xi = x[i] as number;
-      this.#right[i] = at(this.#right, i) + weight * xi;
+      this.#right[i] = at(this.#right, i) + weight * xi * (latency / scale);
       for (let j = 0; j < 3; j++) {
         this.#square[3 * i + j] = at(this.#square, 3 * i + j) + weight * xi * (x[j] as number);
       }

@@ -66,6 +66,7 @@ export class Scheduler<E extends Entry> {
   readonly #sojourn: SojournBound;
   readonly #slots: Slots;
   readonly #share: NodeShare | undefined;
+  readonly #interference: Interference;
   readonly #prices: PriceList;
   #bytesInFlight = 0;
   readonly #least = new LeastDemand();
@@ -79,6 +80,7 @@ export class Scheduler<E extends Entry> {
     this.#limits = limits;
     this.#sojourn = new SojournBound(sojourn);
     this.#share = share;
+    this.#interference = interference;
     const most = () => fillable(lanes, slots());
     const available = (now: number) => share?.of(slots(), now) ?? slots();
     this.#slots = new Slots(most, (now) => fillable(lanes, available(now)));
@@ -249,14 +251,18 @@ export class Scheduler<E extends Entry> {
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
     if (failed) return;
-    for (const { cost } of this.#lanes) if (cost !== lane.cost) cost.ranElsewhere();
-    if (apart) return;
+    for (const { cost } of this.#lanes) if (apart || cost !== lane.cost) cost.ranElsewhere();
+    if (apart) {
+      this.#interference.passed();
+      return;
+    }
     const { expected, choice } = dispatch;
     const held = now - running.startsAt;
     if (running.backlog && expected > 0)
       this.#overhead.observe(choice.taken * (held / expected), choice.priced);
     if (journey !== undefined) this.#handOver.observe(journey, running.ahead);
-    lane.cost.observe({ rows, length, latency: latencyOf(running, held, journey) }, running.busy);
+    const latency = latencyOf(running, held, journey);
+    lane.cost.observe({ rows, length, latency, computed: journey?.computeInfer }, running.busy);
   }
 
   /** A queued entry is not wanted any more. */

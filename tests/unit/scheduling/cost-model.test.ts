@@ -89,6 +89,19 @@ test('a size that costs something else than the fit says is learned by itself', 
   expect(cost.predict(4, 1) / 8).toBeLessThan(1.2);
 });
 
+test('a size that was measured in a bad moment is believed to be as the fit says again', () => {
+  const cost = new CostModel();
+  const law: Law = (rows) => 4 + rows;
+  cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: law(rows, 1) })));
+  for (let i = 0; i < 200; i++) {
+    const rows = 1 + (i % 8);
+    cost.observe({ rows, length: 1, latency: law(rows, 1) * (rows === 8 ? 1.8 : 1) });
+  }
+  expect(cost.predict(8, 1) / law(8, 1)).toBeGreaterThan(1.4);
+  for (let i = 0; i < 600; i++) cost.observe({ rows: 4, length: 1, latency: law(4, 1) });
+  expect(cost.predict(8, 1) / law(8, 1)).toBeLessThan(1.15);
+});
+
 describe('the bound', () => {
   test.each([0.02, 0.1, 0.25])('covers 98 to 100 percent of runs that spread by %s', (spread) => {
     const random = new Random(11);
@@ -128,6 +141,38 @@ test('interference of busy slots is learned apart from the cost of a batch alone
   expect(cost.predict(8, 1, 2) / cost.predict(8, 1, 1)).toBeCloseTo(1.6, 1);
   expect(cost.predict(8, 1, 1)).toBeCloseTo(12, 0);
   expect(interference.effectiveSlots(2)).toBeCloseTo(1.25, 1);
+});
+
+test.each([0.1, 0.25, 0.4])(
+  'latencies that spread by %s, however long, are neither taken for interference nor for less than their mean',
+  (spread) => {
+    const random = new Random(5);
+    const interference = new Interference();
+    const cost = new CostModel(interference);
+    const law: Law = (rows, length) => 2 + 0.08 * rows * length + 0.0001 * rows * length * length;
+    cost.sweep(measured(law));
+    for (let i = 0; i < 20_000; i++) {
+      const [rows, length] = [1 + (i % 12), 8 + 8 * (i % 7)];
+      const noise = Math.exp(spread * random.normal() - spread ** 2 / 2);
+      cost.observe({ rows, length, latency: law(rows, length) * noise });
+    }
+    expect(interference.factor(1)).toBeLessThan(1.4);
+    for (const [rows, length] of [
+      [1, 16],
+      [8, 32],
+      [16, 128],
+    ] as const)
+      expect(Math.abs(cost.predict(rows, length) / law(rows, length) - 1)).toBeLessThan(0.2);
+  },
+);
+
+test('the way to a worker is a part of the cost, and no interference', () => {
+  const interference = new Interference();
+  const cost = new CostModel(interference);
+  cost.sweep([1, 2, 4].map((rows) => ({ rows, length: 1, latency: 0.1 })));
+  for (let i = 0; i < 400; i++) cost.observe({ rows: 1 + (i % 4), length: 1, latency: 0.5, computed: 0.1 });
+  expect(interference.factor(1)).toBeCloseTo(1, 6);
+  expect(cost.predict(2, 1)).toBeCloseTo(0.5, 1);
 });
 
 test('what slows the batches of one variant is expected of those of another, and the slots do not count for fewer', () => {
@@ -219,8 +264,11 @@ test.each([
       return { ...laneOf(index, shape), cost };
     });
     const scheduler = schedulerOf(shapes, { lanes, interference });
-    for (let i = 0; i < 200; i++)
-      lanes[1]?.cost.observe({ rows: 1 + (i % 8), length: 1, latency: 50 + (i % 8) });
+    for (let i = 0; i < 200; i++) {
+      const rows = 1 + (i % 8);
+      lanes[0]?.cost.observe({ rows, length: 1, latency: 8 + 2 * rows });
+      lanes[1]?.cost.observe({ rows, length: 1, latency: 50 + rows });
+    }
     const ran: string[] = [];
     for (let now = 0; now < 60_000; now += 40) {
       for (let i = 0; i < 4; i++) scheduler.offer(entryOf({ deadline: now + 1000 }), now);
