@@ -129,66 +129,6 @@ describe('the bound', () => {
   });
 });
 
-test('interference of busy slots is learned apart from the cost of a batch alone', () => {
-  const interference = new Interference();
-  const cost = new CostModel(interference);
-  cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: 4 + rows })));
-  for (let i = 0; i < 2000; i++) {
-    const rows = ROWS[i % ROWS.length] ?? 1;
-    const busy = 1 + (i % 2);
-    cost.observe({ rows, length: 1, latency: (4 + rows) * (busy === 2 ? 1.6 : 1) }, busy);
-  }
-  expect(cost.predict(8, 1, 2) / cost.predict(8, 1, 1)).toBeCloseTo(1.6, 1);
-  expect(cost.predict(8, 1, 1)).toBeCloseTo(12, 0);
-  expect(interference.effectiveSlots(2)).toBeCloseTo(1.25, 1);
-});
-
-test.each([0.1, 0.25, 0.4])(
-  'latencies that spread by %s, however long, are neither taken for interference nor for less than their mean',
-  (spread) => {
-    const random = new Random(5);
-    const interference = new Interference();
-    const cost = new CostModel(interference);
-    const law: Law = (rows, length) => 2 + 0.08 * rows * length + 0.0001 * rows * length * length;
-    cost.sweep(measured(law));
-    for (let i = 0; i < 20_000; i++) {
-      const [rows, length] = [1 + (i % 12), 8 + 8 * (i % 7)];
-      const noise = Math.exp(spread * random.normal() - spread ** 2 / 2);
-      cost.observe({ rows, length, latency: law(rows, length) * noise });
-    }
-    expect(interference.factor(1)).toBeLessThan(1.4);
-    for (const [rows, length] of [
-      [1, 16],
-      [8, 32],
-      [16, 128],
-    ] as const)
-      expect(Math.abs(cost.predict(rows, length) / law(rows, length) - 1)).toBeLessThan(0.2);
-  },
-);
-
-test('the way to a worker is a part of the cost, and no interference', () => {
-  const interference = new Interference();
-  const cost = new CostModel(interference);
-  cost.sweep([1, 2, 4].map((rows) => ({ rows, length: 1, latency: 0.1 })));
-  for (let i = 0; i < 400; i++) cost.observe({ rows: 1 + (i % 4), length: 1, latency: 0.5, computed: 0.1 });
-  expect(interference.factor(1)).toBeCloseTo(1, 6);
-  expect(cost.predict(2, 1)).toBeCloseTo(0.5, 1);
-});
-
-test('what slows the batches of one variant is expected of those of another, and the slots do not count for fewer', () => {
-  const interference = new Interference();
-  const [asked, idle] = [new CostModel(interference), new CostModel(interference)];
-  for (const cost of [asked, idle]) cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: 4 + rows })));
-  for (let i = 0; i < 30; i++) {
-    const rows = ROWS[i % ROWS.length] ?? 1;
-    asked.observe({ rows, length: 1, latency: 2 * (4 + rows) });
-  }
-  expect(idle.predict(8, 1)).toBeGreaterThan(12 * 1.1);
-  expect(asked.predict(8, 1)).toBeCloseTo(24, -1);
-  expect(interference.effectiveSlots(1)).toBe(1);
-  expect(interference.effectiveSlots(2)).toBe(2);
-});
-
 describe('a profile', () => {
   test('helps a model that has measured nothing', () => {
     const before = new CostModel();
