@@ -51,7 +51,7 @@ export async function warmUp(options: WarmUpOptions): Promise<CostModel> {
     const factor = disagreement(memory.cost, measured);
     if (factor <= MOST_DISAGREEMENT) {
       cost.sweep(measured);
-      cost.sweep(await roundTrips(options));
+      cost.roundTrips(await roundTrips(options));
       cost.import(memory.cost, memory.share);
       logger.debug({ factor, share: memory.share }, 'the profile of an earlier start holds');
       return cost;
@@ -63,7 +63,7 @@ export async function warmUp(options: WarmUpOptions): Promise<CostModel> {
     cost.sweep(await sweep(options, longer, LONGER));
   }
   cost.sweep(await sweep(options, sizes, length));
-  cost.sweep(await roundTrips(options));
+  cost.roundTrips(await roundTrips(options));
   return cost;
 }
 

@@ -1,11 +1,11 @@
-import { FORGETTING } from './latency-fit.ts';
-
 /** The most that what was measured of a size counts for, in batches. */
 const MOST_EVIDENCE = 10;
 /** How much of it is needed for the size to be believed to differ. */
 const ENOUGH = 4;
 /** A cell differs from the fit by more than this share, or the fit is used. */
 const TOLERANCE = 0.15;
+/** What is kept of the evidence once another size has run: some have hundreds of sizes in use. */
+const KEPT = 0.999;
 const MOST_CELLS = 4096;
 
 /** Lengths are told apart in steps of 8. */
@@ -55,6 +55,6 @@ export class CellCorrections {
   }
 
   #evidenceOf({ evidence, at }: Cell): number {
-    return evidence * FORGETTING ** (this.#batches - at);
+    return evidence * KEPT ** (this.#batches - at);
   }
 }

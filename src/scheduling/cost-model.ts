@@ -116,7 +116,7 @@ export class CostModel {
         this.#inflation = Math.min(Math.max(this.#ratios.quantile(COVERAGE_GOAL), 1), MOST_INFLATION);
     }
     // Over the sweep, not over what is expected: two that learn from each other drift together.
-    const swept = latencyOf(this.#fit.anchored, rows, length);
+    const swept = latencyOf(this.#fit.swept, rows, length);
     if (swept > 0) this.#interference.observe(busy, Math.min(computed, usable) / swept);
     const alone = usable / this.#interference.factor(busy);
     this.#fit.observe(rows, length, alone, expected / factor);
@@ -148,6 +148,13 @@ export class CostModel {
   sweep(measurements: readonly Measurement[]): void {
     for (const { rows, length, latency } of measurements) {
       if (latency > 0) this.#fit.anchor(rows, length, latency, SWEEP_WEIGHT);
+    }
+  }
+
+  /** Takes in runs that went the whole way to a worker and back. */
+  roundTrips(measurements: readonly Measurement[]): void {
+    for (const { rows, length, latency } of measurements) {
+      if (latency > 0) this.#fit.anchor(rows, length, latency, SWEEP_WEIGHT, true);
     }
   }
 

@@ -4,16 +4,14 @@
 export type Coefficients = readonly [alpha: number, beta: number, gamma: number];
 
 /** Milliseconds of a batch of so many rows, padded to that length. */
-export const latencyOf = ([alpha, beta, gamma]: Coefficients, rows: number, length: number): number =>
-  alpha + rows * length * (beta + gamma * length);
+export const latencyOf = (of: Coefficients, rows: number, length: number): number =>
+  of[0] + rows * length * (of[1] + of[2] * length);
 
 /** What is kept of an observation once the next batch has run, here or on another variant. */
 export const FORGETTING = 0.995;
 /** The first observations are each taken in at once, later ones a few together: one changes little. */
 const EAGER = 32;
 const INTERVAL = 4;
-/** What was expected is taken to be at most so many times what was measured. */
-const MOST_OFF = 10;
 /** A subset of the terms must be this much better, as a share of the residual, to be preferred to one tried before. */
 const BETTER = 1e-9;
 /** Determinants of the scaled equations below this are those of columns that the observations cannot tell apart. */
@@ -36,17 +34,18 @@ const SUBSETS: readonly (readonly number[])[] = [[1], [2], [0], [0, 1], [0, 2], 
 export class LatencyFit {
   readonly #recent = new Moments();
   readonly #anchor = new Moments();
+  readonly #computing = new Moments();
   #observed = 0;
   #coefficients: Coefficients = [0, 0, 0];
-  #anchored: Coefficients = [0, 0, 0];
+  #swept: Coefficients = [0, 0, 0];
 
   get coefficients(): Coefficients {
     return this.#coefficients;
   }
 
-  /** What the anchors say by themselves. */
-  get anchored(): Coefficients {
-    return this.#anchored;
+  /** What the anchors say by themselves of what is computed. */
+  get swept(): Coefficients {
+    return this.#swept;
   }
 
   /**
@@ -55,16 +54,24 @@ export class LatencyFit {
    */
   observe(rows: number, length: number, latency: number, expected: number): void {
     this.#recent.scale(FORGETTING);
-    const scale = expected > 0 ? Math.min(expected, latency * MOST_OFF) : latency;
+    const scale = expected > 0 ? expected : latency;
     this.#recent.add({ rows, length, latency, scale, weight: 1 });
     this.#observed += 1;
     if (this.#observed <= EAGER || this.#observed % INTERVAL === 0) this.#solve();
   }
 
-  /** Adds a measurement that is not forgotten. `weight` in observations. */
-  anchor(rows: number, length: number, latency: number, weight: number): void {
-    this.#anchor.add({ rows, length, latency, scale: latency, weight });
-    this.#anchored = this.#anchor.solve();
+  /**
+   * Adds a measurement that is not forgotten.
+   * @param weight in observations
+   * @param whole the way to a worker and back is in it
+   */
+  anchor(rows: number, length: number, latency: number, weight: number, whole = false): void {
+    const anchor = { rows, length, latency, scale: latency, weight };
+    this.#anchor.add(anchor);
+    if (!whole) {
+      this.#computing.add(anchor);
+      this.#swept = this.#computing.solve();
+    }
     this.#solve();
   }
 

@@ -89,17 +89,41 @@ test('a size that costs something else than the fit says is learned by itself', 
   expect(cost.predict(4, 1) / 8).toBeLessThan(1.2);
 });
 
-test('a size that was measured in a bad moment is believed to be as the fit says again', () => {
-  const cost = new CostModel();
+describe('a size that was measured in a bad moment', () => {
   const law: Law = (rows) => 4 + rows;
-  cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: law(rows, 1) })));
-  for (let i = 0; i < 200; i++) {
-    const rows = 1 + (i % 8);
-    cost.observe({ rows, length: 1, latency: law(rows, 1) * (rows === 8 ? 1.8 : 1) });
+  const measuredBadly = (): CostModel => {
+    const cost = new CostModel();
+    cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: law(rows, 1) })));
+    for (let i = 0; i < 200; i++) {
+      const rows = 1 + (i % 8);
+      cost.observe({ rows, length: 1, latency: law(rows, 1) * (rows === 8 ? 1.8 : 1) });
+    }
+    return cost;
+  };
+
+  test('is believed to be as the fit says again when others have run', () => {
+    const cost = measuredBadly();
+    expect(cost.predict(8, 1) / law(8, 1)).toBeGreaterThan(1.4);
+    for (let i = 0; i < 1000; i++) cost.observe({ rows: 4, length: 1, latency: law(4, 1) });
+    expect(cost.predict(8, 1) / law(8, 1)).toBeLessThan(1.15);
+  });
+
+  test('is so too when other variants have run', () => {
+    const cost = measuredBadly();
+    const others = cost.predict(4, 1) / law(4, 1);
+    for (let i = 0; i < 1000; i++) cost.ranElsewhere();
+    expect(cost.predict(8, 1) / law(8, 1)).toBeLessThan(others * 1.1);
+  });
+});
+
+test('corrections of many sizes in turn are all kept', () => {
+  const cost = new CostModel();
+  const law: Law = (rows, length) => (4 + 0.1 * rows * length) * (rows % 3 === 0 ? 1.7 : 1);
+  for (let i = 0; i < 5000; i++) {
+    const [rows, length] = [1 + (i % 16), 8 * (1 + (Math.floor(i / 16) % 8))];
+    cost.observe({ rows, length, latency: law(rows, length) });
   }
-  expect(cost.predict(8, 1) / law(8, 1)).toBeGreaterThan(1.4);
-  for (let i = 0; i < 600; i++) cost.observe({ rows: 4, length: 1, latency: law(4, 1) });
-  expect(cost.predict(8, 1) / law(8, 1)).toBeLessThan(1.15);
+  for (const rows of [3, 9, 15]) expect(cost.predict(rows, 32) / law(rows, 32)).toBeCloseTo(1, 1);
 });
 
 describe('the bound', () => {

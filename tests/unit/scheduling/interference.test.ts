@@ -44,6 +44,45 @@ test.each([0.1, 0.25, 0.4])(
   },
 );
 
+test.each([0.5, 1, 3])(
+  'what busy slots do to each other is seen where the sweep took %s times what batches take',
+  (times) => {
+    const interference = new Interference();
+    const cost = new CostModel(interference);
+    cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: times * (4 + rows) })));
+    for (let i = 0; i < 4000; i++) {
+      const rows = ROWS[i % ROWS.length] ?? 1;
+      const busy = 1 + (i % 2);
+      cost.observe({ rows, length: 1, latency: (4 + rows) * (busy === 2 ? 1.6 : 1) }, busy);
+    }
+    expect(interference.effectiveSlots(2)).toBeCloseTo(1.25, 1);
+    for (const busy of [1, 2]) expect(cost.predict(8, 1, busy) / (busy === 2 ? 19.2 : 12)).toBeCloseTo(1, 1);
+  },
+);
+
+test('a bad moment of several slots is forgotten while batches run alone', () => {
+  const interference = new Interference();
+  for (let i = 0; i < 100; i++) interference.observe(2, 4);
+  expect(interference.factor(2)).toBeGreaterThan(3.5);
+  for (let i = 0; i < 3000; i++) interference.observe(1, 1);
+  expect(interference.factor(2)).toBeLessThan(1.3);
+});
+
+test('what a batch alone met is forgotten where many run together and meet nothing', () => {
+  const interference = new Interference();
+  for (let i = 0; i < 100; i++) interference.observe(1, 3);
+  for (let i = 0; i < 4000; i++) interference.observe(2, 1);
+  expect(interference.factor(2)).toBeLessThan(1.1);
+});
+
+test('the factors are 1 at least and 8 at most', () => {
+  const interference = new Interference();
+  for (let i = 0; i < 200; i++) interference.observe(1, 0.2);
+  expect(interference.factor(1)).toBe(1);
+  for (let i = 0; i < 200; i++) interference.observe(2, 50);
+  expect(interference.factor(2)).toBe(8);
+});
+
 describe('of a batch that has ended', () => {
   const serve = (batches: number, { computeInput = 0, slowness = 1, apart = false }) => {
     const interference = new Interference();
@@ -82,6 +121,17 @@ test('the way to a worker is a part of the cost, and no interference', () => {
   for (let i = 0; i < 400; i++) cost.observe({ rows: 1 + (i % 4), length: 1, latency: 0.5, computed: 0.1 });
   expect(interference.factor(1)).toBeCloseTo(1, 6);
   expect(cost.predict(2, 1)).toBeCloseTo(0.5, 1);
+});
+
+test('round trips before the first batch are a part of the cost, and do not hide interference', () => {
+  const interference = new Interference();
+  const cost = new CostModel(interference);
+  const sizes = [1, 1, 1, 4, 4].map((rows) => ({ rows, length: 1 }));
+  cost.sweep([1, 2, 4].map((rows) => ({ rows, length: 1, latency: 0.1 })));
+  cost.roundTrips(sizes.map((size) => ({ ...size, latency: 0.6 })));
+  for (let i = 0; i < 200; i++) cost.observe({ rows: 1, length: 1, latency: 0.7, computed: 0.2 });
+  expect(interference.factor(1)).toBeCloseTo(2, 1);
+  expect(cost.predict(1, 1)).toBeGreaterThan(0.6);
 });
 
 test('what slows the batches of one variant is expected of those of another, and the slots do not count for fewer', () => {
