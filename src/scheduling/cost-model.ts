@@ -117,7 +117,7 @@ export class CostModel {
     }
     // Over the sweep, not over what is expected: two that learn from each other drift together.
     const swept = latencyOf(this.#fit.swept, rows, length);
-    if (swept > 0) this.#interference.observe(busy, Math.min(computed, usable) / swept);
+    if (swept > 0 && computed > 0) this.#interference.observe(busy, Math.min(computed, usable) / swept);
     const alone = usable / this.#interference.factor(busy);
     this.#fit.observe(rows, length, alone, expected / factor);
     const fit = latencyOf(this.#fit.coefficients, rows, length);
@@ -125,7 +125,7 @@ export class CostModel {
   }
 
   /**
-   * A batch ran on another variant. What is not measured fades back to the sweep: a variant that once ran in a bad
+   * A batch ran on another variant, or apart. What is not measured fades back to the sweep: a variant that once ran in a bad
    * moment, and is avoided since, would never be seen to be better.
    */
   ranElsewhere(): void {
