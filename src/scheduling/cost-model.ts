@@ -125,8 +125,8 @@ export class CostModel {
   }
 
   /**
-   * A batch ran on another variant, or apart. What is not measured fades back to the sweep: a variant that once ran in a bad
-   * moment, and is avoided since, would never be seen to be better.
+   * A batch ran on another variant, or apart. What is not measured fades back to the sweep: a variant that once ran in a
+   * bad moment, and is avoided since, would never be seen to be better.
    */
   ranElsewhere(): void {
     this.#elsewhere += 1;

@@ -25,9 +25,9 @@ const SUBSETS: readonly (readonly number[])[] = [[1], [2], [0], [0, 1], [0, 2], 
 
 /**
  * Least squares for L(b, s) = alpha + beta b s + gamma b s^2 with coefficients that are not negative, relative errors
- * and exponential forgetting. Errors are relative to what was expected, not to what was measured: the weight of an
- * observation must not depend on its error, or the quick ones of those that spread weigh more and the fit stays below
- * their mean. Three unknowns: the best of the seven subsets of terms whose plain solution is not negative is the exact
+ * and exponential forgetting. Errors are relative to what was expected, and only for anchors to what was measured: the
+ * weight of an observation must not depend on its error, or the quick ones of those that spread weigh more and the fit
+ * stays below their mean. Three unknowns: the best of the seven subsets of terms whose plain solution is not negative is the exact
  * answer. The sweep at the start is kept beside what is forgotten, so that sizes which have not run for long are not
  * lost.
  */

@@ -6,20 +6,6 @@ import { entryOf, laneOf, schedulerOf } from './entries.ts';
 
 const ROWS = [1, 2, 4, 8, 16];
 
-test('interference of busy slots is learned apart from the cost of a batch alone', () => {
-  const interference = new Interference();
-  const cost = new CostModel(interference);
-  cost.sweep(ROWS.map((rows) => ({ rows, length: 1, latency: 4 + rows })));
-  for (let i = 0; i < 2000; i++) {
-    const rows = ROWS[i % ROWS.length] ?? 1;
-    const busy = 1 + (i % 2);
-    cost.observe({ rows, length: 1, latency: (4 + rows) * (busy === 2 ? 1.6 : 1) }, busy);
-  }
-  expect(cost.predict(8, 1, 2) / cost.predict(8, 1, 1)).toBeCloseTo(1.6, 1);
-  expect(cost.predict(8, 1, 1)).toBeCloseTo(12, 0);
-  expect(interference.effectiveSlots(2)).toBeCloseTo(1.25, 1);
-});
-
 test.each([0.1, 0.25, 0.4])(
   'latencies that spread by %s, however long, are neither taken for interference nor for less than their mean',
   (spread) => {
@@ -45,7 +31,7 @@ test.each([0.1, 0.25, 0.4])(
 );
 
 test.each([0.5, 1, 3])(
-  'what busy slots do to each other is seen where the sweep took %s times what batches take',
+  'what busy slots do to each other is learned apart from the cost alone, where the sweep took %s times what batches take',
   (times) => {
     const interference = new Interference();
     const cost = new CostModel(interference);
@@ -83,6 +69,15 @@ test('the factors are 1 at least and 8 at most', () => {
   expect(interference.factor(2)).toBe(8);
 });
 
+test('a batch that computed for no time says nothing', () => {
+  const interference = new Interference();
+  const cost = new CostModel(interference);
+  cost.sweep([{ rows: 1, length: 1, latency: 1 }]);
+  for (const busy of [1, 2]) cost.observe({ rows: 1, length: 1, latency: 1 }, busy);
+  for (let i = 0; i < 100; i++) cost.observe({ rows: 1, length: 1, latency: 1, computed: 0 });
+  expect(interference.factor(2)).toBe(1);
+});
+
 describe('of a batch that has ended', () => {
   const serve = (batches: number, { computeInput = 0, slowness = 1, apart = false }) => {
     const interference = new Interference();
@@ -112,15 +107,6 @@ describe('of a batch that has ended', () => {
     expect(serve(0, { slowness: 3 }).interference.factor(1)).toBeGreaterThan(2);
     expect(serve(1000, { slowness: 3, apart: true }).interference.factor(1)).toBeLessThan(1.1);
   });
-});
-
-test('the way to a worker is a part of the cost, and no interference', () => {
-  const interference = new Interference();
-  const cost = new CostModel(interference);
-  cost.sweep([1, 2, 4].map((rows) => ({ rows, length: 1, latency: 0.1 })));
-  for (let i = 0; i < 400; i++) cost.observe({ rows: 1 + (i % 4), length: 1, latency: 0.5, computed: 0.1 });
-  expect(interference.factor(1)).toBeCloseTo(1, 6);
-  expect(cost.predict(2, 1)).toBeCloseTo(0.5, 1);
 });
 
 test('round trips before the first batch are a part of the cost, and do not hide interference', () => {
