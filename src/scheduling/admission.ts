@@ -79,14 +79,14 @@ export function judge(demand: Demand, view: AdmissionView, now: number): Verdict
   const tail = Math.max(planned.tail, demand.rows > rows ? solo : 0);
   const latest = demand.deadline - tail;
   const batch = Math.max(rows, demand.rows) * unit;
-  const ahead = queue.demandBefore(demand.deadline);
-  const start = Math.max(free.level(workBefore(ahead, batch)), now);
-  const reserve = (demand.deadline - now) * reservedShare(demand, view, now);
   const accepted: Verdict = {
     kind: 'accept',
     price: { weight: weightOf(demand.priority) * demand.rows, demand: work, latest, batch },
   };
   if (queue.size === 0 && free.first <= now) return accepted;
+  const ahead = queue.demandBefore(demand.deadline);
+  const start = Math.max(free.level(workBefore(ahead, batch)), now);
+  const reserve = (demand.deadline - now) * reservedShare(demand, view, now);
   if (demand.patient && start - now > view.sojourn.limit(now)) {
     return { kind: 'overload', retryAfter: clearing };
   }

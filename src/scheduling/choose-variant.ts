@@ -59,7 +59,8 @@ export function chooseVariant<E extends Entry>(
   const cheapest = open.includes(price.lane) ? price.lane : open.at(-1);
   if (cheapest === undefined) return undefined;
   const candidates = new Candidates(inOrder);
-  const foresight = view.foresee();
+  // Where there is nothing to choose, the future changes nothing.
+  const foresight = open.length === 1 && cheapest === price.lane ? undefined : view.foresee();
   const fallback = mostWork(inOrder, candidates, cheapest, view, now);
   let best = fallback === undefined ? undefined : choiceOf(cheapest, fallback, price, foresight, view, now);
   let value = best === undefined ? -Infinity : worthOf(best, price);
@@ -81,7 +82,7 @@ function choiceOf<E extends Entry>(
   lane: Lane,
   window: Window<E>,
   price: Price,
-  foresight: Foresight,
+  foresight: Foresight | undefined,
   { queue, free }: ChoiceView<E>,
   now: number,
 ): Choice<E> {
@@ -93,7 +94,7 @@ function choiceOf<E extends Entry>(
     taken: window.expected / price.slots,
     priced,
     cheapest: lane === price.lane,
-    pressure: foresight.pressure(backlog),
+    pressure: foresight?.pressure(backlog) ?? 0,
   };
 }
 

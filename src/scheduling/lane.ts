@@ -34,11 +34,14 @@ export const atLeast = (lanes: readonly Lane[], floor: number): number =>
   lanes.reduce((mask, { accuracy, index }) => (accuracy >= floor ? mask | (1 << index) : mask), 0);
 
 /** Of so many slots, those that the lanes can fill together. */
-export const fillable = (lanes: readonly Lane[], slots: number): number =>
-  Math.min(
-    slots,
-    lanes.reduce((sum, { concurrency = Infinity }) => sum + concurrency, 0),
-  );
+export function fillable(lanes: readonly Lane[], slots: number): number {
+  let sum = 0;
+  for (const { concurrency = Infinity } of lanes) {
+    sum += concurrency;
+    if (sum >= slots) return slots;
+  }
+  return sum;
+}
 
 /** A batch of this many rows and this padded length is within the lane's bounds; a single entry always is. */
 export const withinBudget = (lane: Lane, rows: number, length: number): boolean =>
