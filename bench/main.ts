@@ -1,8 +1,3 @@
-/**
- * The bars that the server is held to, measured on this machine: ratios within one run, never absolute figures.
- * Usage: npm run bench [-- CASE...] [--soak MINUTES]; every case when none is named.
- */
-import { parseArgs } from 'node:util';
 import { messageOf } from '../src/errors.ts';
 import { type Bar, barText, type Verdict, verdictOf } from './bars/bar.ts';
 import { type BarsContext, openContext } from './bars/context.ts';
@@ -13,30 +8,33 @@ import { plainBars } from './bars/plain.ts';
 import { startBars } from './bars/start.ts';
 import { textBars } from './bars/text.ts';
 import { tinyBars } from './bars/tiny.ts';
+import { number } from './command/flag-values.ts';
 import { endChildrenOnSignal } from './machine/children.ts';
 import { describeMachine } from './machine/describe.ts';
+import { scriptArguments } from './script-arguments.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { soak: { type: 'string', default: '1' } },
-});
-const minutes = Number(values.soak);
-if (!(minutes > 0)) throw new Error(`--soak is '${values.soak}', it must be a number of minutes above 0`);
-
-const CASES: Readonly<Record<string, (context: BarsContext) => AsyncGenerator<Bar>>> = {
+const CASES: Readonly<Record<string, (context: BarsContext, soak: number) => AsyncGenerator<Bar>>> = {
   encoder: encoderBars,
   text: textBars,
   tiny: tinyBars,
   image: imageBars,
   plain: plainBars,
-  memory: (context) => memoryBars(context, minutes),
+  memory: memoryBars,
   start: startBars,
 };
 
-for (const name of positionals) {
-  if (!Object.hasOwn(CASES, name))
-    throw new Error(`no case '${name}', there are ${Object.keys(CASES).join(', ')}`);
-}
+const USAGE = `The bars that the server is held to, measured on this machine: ratios within one run, never absolute figures.
+
+  npm run bench [-- CASE...]   ${Object.keys(CASES).join(', ')}; all where none is named
+
+  --soak MINUTES   how long the memory is watched at saturation (1)`;
+
+const { soak, wanted } = scriptArguments({
+  usage: USAGE,
+  options: { soak: { type: 'string', default: '1' } },
+  cases: Object.keys(CASES),
+  check: (values, names) => ({ soak: number('soak', values.soak), wanted: names }),
+});
 
 endChildrenOnSignal();
 const machine = describeMachine();
@@ -45,9 +43,9 @@ console.log(`${machine.processor}, ${machine.cores} cores, ${machine.system}, No
 await using context = await openContext();
 const counts: Record<Verdict, number> = { met: 0, MISSED: 0, unsure: 0 };
 for (const [name, run] of Object.entries(CASES)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  if (!wanted.includes(name)) continue;
   try {
-    for await (const bar of run(context)) {
+    for await (const bar of run(context, soak)) {
       console.log(barText(bar));
       counts[verdictOf(bar)]++;
     }

@@ -4,9 +4,10 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { number } from '../command/flag-values.ts';
 import { endChildrenOnSignal } from '../machine/children.ts';
 import { describeMachine } from '../machine/describe.ts';
+import { scriptArguments } from '../script-arguments.ts';
 import { replaceTables } from '../sim/replace-tables.ts';
 import { burstCases } from './burst-case.ts';
 import { lengthCase } from './length-case.ts';
@@ -30,30 +31,29 @@ const PICTURES = new URL('../../docs/img/', import.meta.url);
 
 const CASES = ['peak', 'bursts', 'single', 'lengths'] as const;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { cores, profile, dryRun, wanted } = scriptArguments({
+  usage: USAGE,
   options: {
     cores: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
     profile: { type: 'string' },
     'dry-run': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
+  cases: CASES,
+  check: (values, names) => ({
+    cores: number('cores', values.cores, { whole: true }),
+    profile: values.profile,
+    dryRun: values['dry-run'],
+    wanted: names,
+  }),
 });
-for (const name of positionals) {
-  if (!CASES.some((each) => each === name))
-    throw new Error(`no case '${name}', there are ${CASES.join(', ')}`);
-}
 
 const told = (line: string) => process.stderr.write(`${line}\n`);
 
-if (values.help) console.log(USAGE);
-else report(await measure(Number(values.cores), values.profile));
+report(await measure());
 
-async function measure(cores: number, profile: string | undefined): Promise<LiveResults> {
-  if (!Number.isInteger(cores) || cores < 1) throw new RangeError('--cores must be a whole number above 0');
+async function measure(): Promise<LiveResults> {
   endChildrenOnSignal();
-  const wants = (name: (typeof CASES)[number]): boolean =>
-    positionals.length === 0 || positionals.includes(name);
+  const wants = (name: (typeof CASES)[number]): boolean => wanted.includes(name);
   const machine = describeMachine();
   await using context = await openLiveContext({
     told,
@@ -85,7 +85,7 @@ function report(results: LiveResults): void {
   const missed = barsOf(results).filter(({ verdict }) => verdict === 'missed');
   for (const { what, reached, goal } of missed) console.log(`\nnot reached: ${what}: ${reached}, ${goal}`);
   process.exitCode = missed.length > 0 ? 1 : 0;
-  if (values['dry-run']) return;
+  if (dryRun) return;
   mkdirSync(PICTURES, { recursive: true });
   const { peak, bursts } = results;
   if (peak !== undefined) writeFileSync(new URL('live-goodput.svg', PICTURES), peakPicture(peak));

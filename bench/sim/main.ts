@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { number } from '../command/flag-values.ts';
+import { scriptArguments } from '../script-arguments.ts';
 import { accuracyCases } from './accuracy-case.ts';
 import { barsOf, type Results } from './bars.ts';
 import { costCases } from './cost-case.ts';
@@ -19,19 +20,14 @@ const USAGE = `Runs the scheduler and its rivals in a simulator and writes the t
 const PAGE = new URL('../../docs/scheduling.md', import.meta.url);
 const PICTURES = new URL('../../docs/img/', import.meta.url);
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '20' },
-    'dry-run': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { seconds, dryRun } = scriptArguments({
+  usage: USAGE,
+  options: { seconds: { type: 'string', default: '20' }, 'dry-run': { type: 'boolean', default: false } },
+  check: (values) => ({ seconds: number('seconds', values.seconds), dryRun: values['dry-run'] }),
 });
+simulateAll();
 
-if (values.help) console.log(USAGE);
-else simulateAll(Number(values.seconds), values['dry-run']);
-
-function simulateAll(seconds: number, dryRun: boolean): void {
-  if (!(seconds > 0)) throw new RangeError('--seconds must be above 0');
+function simulateAll(): void {
   const horizon = seconds * 1000;
   const told = (line: string) => process.stderr.write(`${line}\n`);
   const results: Results = {
