@@ -75,8 +75,8 @@ export class DynamicBatcher implements Runner {
 
   run(inputs: TensorMap, options: RunOptions = NO_OPTIONS): Promise<RunResult> {
     const now = this.#clock.now();
-    const { defaultTimeout, maxBatchSize } = this.#batching;
-    const deadline = options.deadline ?? (defaultTimeout > 0 ? now + defaultTimeout : Infinity);
+    const { maxBatchSize } = this.#batching;
+    const { deadline = Infinity } = options;
     const refusal = this.#refusal(options.signal, deadline, now);
     if (refusal !== undefined) {
       if (refusal.reason !== undefined) this.#observer.requestRejected(refusal.reason);

@@ -1,5 +1,5 @@
 import type { EarlyRequest } from '../inference/served.ts';
-import type { Demand } from '../scheduling/entry.ts';
+import type { EarlyDemand } from '../scheduling/entry.ts';
 import type { LatenessMargin } from '../scheduling/lateness-margin.ts';
 import type { ScheduledBatcherOptions } from './batch-lane.ts';
 
@@ -10,14 +10,15 @@ export interface Asking extends EarlyRequest {
 }
 
 /**
- * What it asks at least: the first priority, and whichever variant is quickest. Its size is the scheduler's to guess.
+ * What it asks at least: the first priority, and whichever variant is quickest. Its size is the scheduler's to guess, and
+ * so is its deadline where its headers say none.
  */
 export function earlyDemand(
   { deadline, client, bodyBytes, pinned }: Asking,
   { lanes, batching, settings }: Pick<ScheduledBatcherOptions, 'lanes' | 'batching' | 'settings'>,
   margin: LatenessMargin,
   now: number,
-): Omit<Demand, 'rows' | 'length'> {
+): EarlyDemand {
   const own = deadline ?? (batching.defaultTimeout > 0 ? now + batching.defaultTimeout : undefined);
   let allowed = 0;
   for (const { variant, index } of lanes) {
@@ -35,5 +36,6 @@ export function earlyDemand(
     key: '',
     bytes: 0,
     bodyBytes,
+    open: deadline === undefined,
   };
 }

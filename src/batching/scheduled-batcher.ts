@@ -11,7 +11,7 @@ import { type Dispatch, laneOf, reasonOf } from './dispatch.ts';
 import { type Asking, earlyDemand } from './early-demand.ts';
 import { PendingRequest } from './pending-request.ts';
 import { refusalOf, refusalOnArrival, refusals, runnerIsAtFault } from './refusals.ts';
-import { entriesOf, type ScheduledEntry } from './scheduled-entry.ts';
+import { entriesOf, patientDue, type ScheduledEntry } from './scheduled-entry.ts';
 import { WakeUp } from './wake-up.ts';
 
 /**
@@ -86,7 +86,7 @@ export class ScheduledBatcher implements Runner {
   run(inputs: TensorMap, options: RunOptions = {}): Promise<RunResult> {
     const now = this.#clock.now();
     const { batching, settings } = this.#options;
-    const own = options.deadline ?? (batching.defaultTimeout > 0 ? now + batching.defaultTimeout : undefined);
+    const { deadline: own } = options;
     const refusal = refusalOnArrival(this.#closing !== undefined, options.signal, own ?? Infinity, now);
     if (refusal !== undefined) return this.#refuse(refusal);
     const request = new PendingRequest<ScheduledEntry>(
@@ -99,7 +99,7 @@ export class ScheduledBatcher implements Runner {
       },
       this.#onAbort,
     );
-    const due = own === undefined ? request.deadline : this.#margin.due(own, now);
+    const due = own === undefined ? patientDue(request, settings) : this.#margin.due(own, now);
     const times = { due, patient: own === undefined };
     request.entries = entriesOf(request, inputs, options.terms, times, this.#options);
     this.#inFlight += 1;

@@ -2,7 +2,7 @@ import type { Terms } from '../inference/runner.ts';
 import type { Block, Entry } from '../scheduling/entry.ts';
 import { byteLength, type TensorMap } from '../tensor/tensor.ts';
 import { batchShape } from './batch-key.ts';
-import type { ScheduledBatcherOptions } from './batch-lane.ts';
+import type { ScheduledBatcherOptions, ScheduleSettings } from './batch-lane.ts';
 import { sliceRows } from './merge-split.ts';
 import type { PendingRequest } from './pending-request.ts';
 
@@ -75,6 +75,15 @@ export class ScheduledEntry implements Entry {
     this.bodyBytes = terms.bodyBytes;
   }
 }
+
+/**
+ * When a request without a deadline of its own has to be answered. Each lower priority counts as if it had come the time
+ * later that a standing queue may keep anybody waiting: the first goes first, and nobody is passed for ever.
+ */
+export const patientDue = (
+  { deadline, priority }: Pick<PendingRequest, 'deadline' | 'priority'>,
+  { sojourn }: Pick<ScheduleSettings, 'sojourn'>,
+): number => deadline + (priority - 1) * sojourn.target;
 
 /** Makes a batch key that no other entry has. */
 let alone = 0;

@@ -70,7 +70,7 @@ export class CoalescingRunner implements Runner {
 
   #enter(key: number, inputs: TensorMap, waiter: Waiter, now: number): void {
     const flight = this.#open.get(key);
-    if (flight?.suits(waiter.options) === true && sameInputs(flight.inputs, inputs, this.#signature)) {
+    if (flight?.suits(waiter.options, now) === true && sameInputs(flight.inputs, inputs, this.#signature)) {
       flight.join(waiter);
       return;
     }

@@ -4,6 +4,9 @@ import type { RunOptions, RunResult, Terms } from '../inference/runner.ts';
 import type { Timings } from '../inference/timings.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 
+/** Requests that are given the same time have been read for a little of it, some more and some less. */
+const HARDLY_MORE = 1.05;
+
 /** One request among those that one run answers. Settles exactly once. */
 export class Waiter {
   readonly options: RunOptions;
@@ -76,14 +79,15 @@ export class Flight {
 
   /**
    * Whether the run answers a request with these options as well as one of its own would: the same outputs from the
-   * same variants, no later, and where there is a choice of variants, with no less time to choose well.
+   * same variants, no later, and where there is a choice of variants, with hardly less time to choose well.
    */
-  suits({ outputs, priority, deadline = Infinity, terms }: RunOptions): boolean {
+  suits({ outputs, priority, deadline = Infinity, terms }: RunOptions, now: number): boolean {
     const own = this.#options;
     const { deadline: ownDeadline = Infinity } = own;
     if ((own.priority ?? this.#defaultPriority) > (priority ?? this.#defaultPriority)) return false;
     if (ownDeadline > deadline) return false;
-    if ((terms?.variants.length ?? 1) > 1 && ownDeadline !== deadline) return false;
+    const chosen = (terms?.variants.length ?? 1) > 1;
+    if (chosen && deadline - now > (ownDeadline - this.begun) * HARDLY_MORE) return false;
     return sameTerms(own.terms, terms) && sameNames(own.outputs, outputs);
   }
 

@@ -191,7 +191,7 @@ export class DataPlane {
     try {
       rows = validateInputs(request.inputs, variant);
       const names = validateOutputs(request.outputs, variant.signature);
-      deadline = deadlineOf(request, start);
+      deadline = deadlineOf(request, variant, start);
       const priority = priorityOf(request, variant);
       const terms = termsOf(request, served, variant, isPinned(request, served, variant), arm);
       const ran = await variant.runner.run(request.inputs, {

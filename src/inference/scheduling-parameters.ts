@@ -24,12 +24,20 @@ export function textParameter({ parameters }: Asking, name: Name): string | unde
   throw invalidArgument(`parameter '${name}' must be a string`);
 }
 
-/** The sooner of the transport's deadline and the parameter `timeout` (microseconds after arrival; 0 is none). */
-export function deadlineOf(request: InferenceRequest, now: number): number | undefined {
+/**
+ * The sooner of the transport's deadline and the parameter `timeout` (microseconds after arrival; 0 is none); where there
+ * is neither, the model's default, which counts from the arrival too.
+ */
+export function deadlineOf(
+  request: InferenceRequest,
+  { batching: { defaultTimeout } }: Pick<ServedVariant, 'batching'>,
+  now: number,
+): number | undefined {
+  const arrivedAt = request.arrivedAt ?? now;
   const timeout = integerParameter(request, 'timeout') ?? 0;
-  const own = timeout > 0 ? (request.arrivedAt ?? now) + timeout / 1000 : undefined;
-  if (own === undefined || request.deadline === undefined) return own ?? request.deadline;
-  return Math.min(own, request.deadline);
+  const own = timeout > 0 ? arrivedAt + timeout / 1000 : undefined;
+  if (own !== undefined && request.deadline !== undefined) return Math.min(own, request.deadline);
+  return own ?? request.deadline ?? (defaultTimeout > 0 ? arrivedAt + defaultTimeout : undefined);
 }
 
 /** Triton's rule: 0 is the default, 1 the highest, and nothing beyond the model's levels. */

@@ -45,7 +45,9 @@ const variantShape = {
     .describe('Requests that may wait; the next one is refused with 429.'),
   priorityLevels: count(0, 64)
     .default(0)
-    .describe('Number of priorities a request can ask for, 1 is served first; 0 turns priorities off.'),
+    .describe(
+      'Number of priorities a request can ask for. Under load 1 is refused last, and without a deadline served first; 0 turns priorities off.',
+    ),
   defaultPriority: count(0, 64)
     .default(0)
     .describe('Priority of a request that names none; 0 is the middle of the levels.'),
@@ -159,7 +161,7 @@ export const modelConfigSchema = z
       .record(variantName, variantOverride)
       .default({})
       .describe(
-        'By variant name: the keys from `batching` to `graphOptimization` where that variant differs.',
+        'By variant name: the keys from `batching` to `graphOptimization` where that variant differs; the queue that variants share has `maxQueueSize`, `priorityLevels` and `defaultPriority` of the default one.',
       ),
   })
   .superRefine((settings, context) => {

@@ -66,12 +66,8 @@ export function judge(demand: Demand, view: AdmissionView, now: number): Verdict
   if (now + solo > demand.deadline) {
     return { kind: 'infeasible', earliest: solo };
   }
-  if (queue.size >= limits.entries && (queue.size > 0 || free.first > now)) {
-    return { kind: 'full', bound: 'entries', limit: limits.entries, retryAfter: clearing };
-  }
-  if (view.bytesInFlight + demand.bytes > limits.bytes) {
-    return { kind: 'full', bound: 'bytes', limit: limits.bytes, retryAfter: clearing };
-  }
+  const bound = reached(demand, view, 1, now);
+  if (bound !== undefined) return { kind: 'full', bound, limit: limits[bound], retryAfter: clearing };
   const planned = plannedBatch(demand, view, price, now);
   const { rows } = planned;
   const unit = planned.unit * view.overhead;
@@ -86,14 +82,27 @@ export function judge(demand: Demand, view: AdmissionView, now: number): Verdict
   if (queue.size === 0 && free.first <= now) return accepted;
   const ahead = queue.demandBefore(demand.deadline);
   const start = Math.max(free.level(workBefore(ahead, batch)), now);
-  const reserve = (demand.deadline - now) * reservedShare(demand, view, now);
-  if (demand.patient && start - now > view.sojourn.limit(now)) {
+  const left = 1 - reservedShare(demand, view, now);
+  const reserve = (demand.deadline - now) * (1 - left);
+  const patience = demand.patient ? view.sojourn.limit(now) * left : Infinity;
+  if (start - now > patience || (left < 1 && reached(demand, view, left, now) !== undefined)) {
     return { kind: 'overload', retryAfter: clearing };
   }
   if (start > latest - reserve || queue.crowdedBy(work, demand.deadline, free)) {
     return { kind: 'overload', retryAfter: Math.max(start - latest + reserve, clearing / 2, 1) };
   }
   return accepted;
+}
+
+/** The bound of the server that the request would exceed if it had only that share of it to use. */
+function reached(
+  { bytes }: Demand,
+  { queue, limits, bytesInFlight, free }: AdmissionView,
+  share: number,
+  now: number,
+): 'entries' | 'bytes' | undefined {
+  if (queue.size >= limits.entries * share && (queue.size > 0 || free.first > now)) return 'entries';
+  return bytesInFlight + bytes > limits.bytes * share ? 'bytes' : undefined;
 }
 
 /** No larger than what can be on time: where the efficient batch takes too long, smaller ones run, at their price. */
@@ -117,7 +126,10 @@ function plannedRows(demand: Demand, view: AdmissionView, price: Price, now: num
   return efficient;
 }
 
-/** The share of its time that a request must leave to clients below their share, and to higher priorities. */
+/**
+ * The share of its time, and of what the server has room for, that a request must leave to clients below their share
+ * and to higher priorities.
+ */
 function reservedShare(demand: Demand, view: AdmissionView, now: number): number {
   const client = CLIENT_RESERVE * view.shares.excess(demand.client, now);
   if (demand.priority <= 1) return client;

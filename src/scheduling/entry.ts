@@ -30,6 +30,12 @@ export interface Demand {
   readonly bodyBytes?: number | undefined;
 }
 
+/** A demand that is known by its headers. */
+export interface EarlyDemand extends Omit<Demand, 'rows' | 'length'> {
+  /** Its body may ask for another deadline. */
+  readonly open: boolean;
+}
+
 /** A demand in the queue, with its price as it was when it was accepted. */
 export interface Entry extends Demand {
   /** Worth of its answer: halves with each priority. */

@@ -4,7 +4,7 @@ import { reasonFor, type VariantReason } from './choose-variant.ts';
 import { ClientShares } from './client-shares.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
 import { DemandRates } from './demand-rates.ts';
-import type { Demand, Entry } from './entry.ts';
+import type { EarlyDemand, Entry } from './entry.ts';
 import { Foresight } from './foresight.ts';
 import { type SchedulerGauges, ServiceRecord } from './gauges.ts';
 import { HandOver, type Journey } from './hand-over.ts';
@@ -132,15 +132,19 @@ export class Scheduler<E extends Entry> {
 
   /**
    * Judges a request that is not read yet, while others are refused, as if it were as small as the smallest of late
-   * whose body had about as many bytes. Never every one: some are read all the same, so that what is asked stays known.
-   * A refusal is counted; undefined where the request has to be read, and will be offered.
+   * whose body had about as many bytes, and had as much time as any of them. Never every one: some are read all the same,
+   * so that what is asked stays known. A refusal is counted; undefined where the request has to be read, and will be offered.
    */
-  refusal(early: Omit<Demand, 'rows' | 'length'>, now: number): Overload | undefined {
+  refusal(early: EarlyDemand, now: number): Overload | undefined {
     this.#early += 1;
     if (this.#early % READ_ANYWAY === 0) return undefined;
-    const demand = { ...early, ...this.#least.of(early.bodyBytes, now) };
-    const verdict = judge(demand, this.#admissionView(now), now);
+    const { slack, ...size } = this.#least.of(early.bodyBytes, now);
+    const demand = { ...early, ...size };
+    const view = this.#admissionView(now);
+    const verdict = judge(demand, view, now);
     if (verdict.kind !== 'overload') return undefined;
+    const longest = { ...demand, patient: false, deadline: now + slack };
+    if (early.open && slack > 0 && judge(longest, view, now).kind !== 'overload') return undefined;
     const price = this.#prices.of(demand.allowed, demand.length, now);
     this.#rates.arrived(demand, price, now);
     this.#refused(now);

@@ -86,15 +86,6 @@ describe('leaving the queue', () => {
     expect(runner.runs).toHaveLength(0);
   });
 
-  test('a request without a deadline gets the default one', async () => {
-    const { run, clock } = setUp({ defaultTimeout: 50 });
-    run(rowsOf([0]));
-    const waiting = run(rowsOf([1]));
-    clock.advance(55);
-    await settled();
-    expect(waiting.outcome).toBe('deadline_exceeded');
-  });
-
   test('one timer serves any number of deadlines', async () => {
     const { run, clock } = setUp();
     run(rowsOf([0]));

@@ -68,61 +68,27 @@ describe('a request', () => {
     }
   });
 
-  it('is refused unread while whatever it says would be refused, and only then', async () => {
-    const { batcher, run, runners, clock, rejected } = setUpScheduled({ batching: { maxBatchSize: 1 } });
-    const soon = () => ({ deadline: clock.now() + 60, client: '' });
-    expect(batcher.refusal(soon())).toBeUndefined();
-    const requests = Array.from({ length: 20 }, (_, index) =>
-      run(rowsOf([index]), { ...terms({}), ...soon() }),
-    );
-    await settled();
-    const before = rejected.length;
-    expect(batcher.refusal(soon())).toMatchObject({ code: 'resource_exhausted', reason: 'overload' });
-    expect(rejected.length).toBe(before + 1);
-    await expect(run(rowsOf([0]), { ...terms({}), ...soon() }).promise).rejects.toMatchObject({
-      reason: 'overload',
+  it('without a deadline goes before those of lower priorities that came a little sooner', async () => {
+    const { run, runners, clock } = setUpScheduled({
+      lanes: LANES.slice(0, 1),
+      batching: { maxBatchSize: 1, priorityLevels: 2, defaultPriority: 2 },
     });
-    expect(batcher.refusal({ client: '' })).toBeUndefined();
-    expect(batcher.refusal({ ...soon(), pinned: 'best' })).toBeDefined();
-    while (requests.some(({ outcome }) => outcome === undefined)) {
-      for (const runner of runners) if (runner.active.length > 0) await runner.succeed();
-    }
-    expect(batcher.refusal(soon())).toBeUndefined();
-  });
-
-  it('is refused unread for its size, by what bodies of its bytes ask for', async () => {
-    const { batcher, run, clock } = setUpScheduled({ batching: { maxBatchSize: 8 } });
-    const small = { client: '', bodyBytes: 100 };
-    const large = { client: '', bodyBytes: 800 };
-    const ask = (rows: number, asking: typeof small) =>
-      run(rowsOf(new Array(rows).fill(1)), {
-        ...terms({}),
-        terms: { ...terms({}).terms, ...asking },
-        deadline: clock.now() + 100,
-      });
-    ask(1, small);
-    for (let count = 0; count < 10; count++) ask(8, large);
+    const order: number[] = [];
+    const ask = (value: number, priority: number) =>
+      void run(rowsOf([value]), { ...terms({ variants: ['best'] }), priority }).promise.then(() =>
+        order.push(value),
+      );
+    ask(0, 2);
     await settled();
-    const asking = (each: object) => batcher.refusal({ client: '', ...each, deadline: clock.now() + 80 });
-    expect(asking(large)).toMatchObject({ reason: 'overload' });
-    expect(asking(small)).toBeUndefined();
-    expect(asking({})).toBeUndefined();
-  });
-
-  it('is read again when none was refused for a tenth of a second', async () => {
-    const { batcher, run, clock } = setUpScheduled({ batching: { maxBatchSize: 1 } });
-    const soon = () => ({ deadline: clock.now() + 200, client: '' });
-    for (let index = 0; index < 60; index++) {
-      run(rowsOf([index]), { ...terms({}), deadline: clock.now() + 400 });
-    }
-    await settled();
-    expect(batcher.refusal(soon())).toBeDefined();
-    clock.advance(101);
-    expect(batcher.refusal(soon())).toBeUndefined();
-    await expect(run(rowsOf([0]), { ...terms({}), ...soon() }).promise).rejects.toMatchObject({
-      reason: 'overload',
-    });
-    expect(batcher.refusal(soon())).toBeDefined();
+    ask(1, 2);
+    clock.advance(4000);
+    ask(2, 2);
+    ask(3, 1);
+    clock.advance(1001);
+    ask(4, 1);
+    while (order.length < 5) await runners[0]?.succeed();
+    // The second came more than five seconds before the last.
+    expect(order).toEqual([0, 3, 1, 4, 2]);
   });
 
   it('that expires in the queue is dropped unexecuted, near its deadline', async () => {

@@ -84,6 +84,19 @@ test('where several variants may answer, a request does not share the haste of a
   expect(puppet.runs).toHaveLength(2);
 });
 
+test('where several variants may answer, requests that are given the same time share a run', async () => {
+  const { puppet, run, clock } = setUp();
+  const terms = termsFor('default', 'int8');
+  run(rowsOf([1]), { terms, deadline: clock.now + 1000 });
+  clock.now += 300;
+  run(rowsOf([1]), { terms, deadline: clock.now + 1000 });
+  run(rowsOf([1]), { terms, deadline: clock.now + 1040 });
+  expect(puppet.runs).toHaveLength(1);
+  run(rowsOf([1]), { terms, deadline: clock.now + 1060 });
+  run(rowsOf([1]), { terms });
+  expect(puppet.runs).toHaveLength(3);
+});
+
 test('the run goes on when the request it was begun for is cancelled', async () => {
   const { puppet, run, canceled } = setUp();
   const abort = new AbortController();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { accuracyAsked, deadlineOf } from '../../../src/inference/scheduling-parameters.ts';
 import type { InferenceRequest } from '../../../src/inference/types.ts';
+import { BATCHING } from '../batching/batcher-fixture.ts';
 
 const asking = (request: Partial<InferenceRequest>): InferenceRequest => ({
   model: 'm',
@@ -9,14 +10,26 @@ const asking = (request: Partial<InferenceRequest>): InferenceRequest => ({
   ...request,
 });
 
+const having = (defaultTimeout: number) => ({ batching: { ...BATCHING, defaultTimeout } });
+const NO_DEFAULT = having(0);
+
 test('a timeout counts from the arrival of a request, not from when it was read', () => {
-  expect(deadlineOf(asking({ arrivedAt: 100 }), 200)).toBe(105);
-  expect(deadlineOf(asking({}), 200)).toBe(205);
+  expect(deadlineOf(asking({ arrivedAt: 100 }), NO_DEFAULT, 200)).toBe(105);
+  expect(deadlineOf(asking({}), NO_DEFAULT, 200)).toBe(205);
 });
 
 test('the sooner of a timeout and the deadline of the transport counts', () => {
-  expect(deadlineOf(asking({ arrivedAt: 100, deadline: 104 }), 200)).toBe(104);
-  expect(deadlineOf(asking({ arrivedAt: 100, deadline: 106 }), 200)).toBe(105);
+  expect(deadlineOf(asking({ arrivedAt: 100, deadline: 104 }), NO_DEFAULT, 200)).toBe(104);
+  expect(deadlineOf(asking({ arrivedAt: 100, deadline: 106 }), NO_DEFAULT, 200)).toBe(105);
+});
+
+test('the default of the model is for requests that bring no deadline, and counts from their arrival', () => {
+  const nothing = { parameters: new Map() };
+  expect(deadlineOf(asking({ ...nothing, arrivedAt: 100 }), having(50), 120)).toBe(150);
+  expect(deadlineOf(asking(nothing), having(50), 120)).toBe(170);
+  expect(deadlineOf(asking({ ...nothing, deadline: 9000 }), having(50), 120)).toBe(9000);
+  expect(deadlineOf(asking({ arrivedAt: 100 }), having(3), 120)).toBe(105);
+  expect(deadlineOf(asking(nothing), NO_DEFAULT, 120)).toBeUndefined();
 });
 
 test.each([
@@ -26,7 +39,7 @@ test.each([
   ['timeout', '-1'],
 ])('a %s of %j is no number', (name, value) => {
   const request = asking({ parameters: new Map([[name, value]]) });
-  expect(() => deadlineOf(request, 0)).toThrow(/'timeout'/);
+  expect(() => deadlineOf(request, NO_DEFAULT, 0)).toThrow(/'timeout'/);
 });
 
 test.each([' ', '\t\n', '0b1', '1.5', '-0.1', 'Infinity'])('a least accuracy of %j is none', (value) => {
