@@ -24,6 +24,7 @@ export class DemandForecast {
   readonly #forecasts = MEMORIES.map(() => 0);
   readonly #errors = MEMORIES.map(() => 0);
   #error = 0;
+  #mean = 0;
   #mixed = 0;
   #windowEnd = -Infinity;
   #inWindow = 0;
@@ -48,9 +49,12 @@ export class DemandForecast {
     return sum / weights;
   }
 
-  /** Variance of the work that came around what was expected, per millisecond. */
-  get dispersion(): number {
-    return this.#error / WINDOW_MS;
+  /**
+   * Variance of the work that comes around what is expected, per millisecond, at a rate: where less comes than did, there
+   * are fewer surprises and none is larger, so that the variance falls with the rate. Never more than was seen.
+   */
+  dispersion(rate: number): number {
+    return (this.#error / WINDOW_MS) * Math.min((rate * WINDOW_MS) / Math.max(this.#mean, 1e-9), 1);
   }
 
   #advance(now: number): void {
@@ -76,6 +80,7 @@ export class DemandForecast {
       const before = this.#errors[index] as number;
       this.#errors[index] = before + SMOOTHING * (error - before);
     }
+    this.#mean += SMOOTHING * (this.#inWindow - this.#mean);
     this.#error += SMOOTHING * ((this.#inWindow - this.#mixed) ** 2 - this.#error);
   }
 }

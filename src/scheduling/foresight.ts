@@ -22,7 +22,7 @@ export class Foresight {
   constructor(forecast: DemandForecast, levels: readonly RefusalLevel[], correction: number, now: number) {
     const rate = forecast.rate(now);
     this.#rate = rate;
-    this.#decay = rate < 1 ? (2 * rate * (1 - rate)) / Math.max(forecast.dispersion, 1e-9) : 0;
+    this.#decay = rate < 1 ? (2 * rate * (1 - rate)) / Math.max(forecast.dispersion(rate), 1e-9) : 0;
     this.#levels = levels;
     this.#correction = correction;
   }
