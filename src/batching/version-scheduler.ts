@@ -74,7 +74,12 @@ export class VersionScheduler {
       demandUtilisation: most(({ demandUtilisation }) => demandUtilisation),
       accuracyDebt: most(({ accuracyDebt }) => accuracyDebt),
       predictions: groups.flatMap(({ lanes }) =>
-        lanes.map(({ variant, cost }) => ({ variant, made: cost.observations, kept: cost.covered })),
+        lanes.map(({ variant, cost }) => ({
+          variant,
+          made: cost.observations,
+          kept: cost.covered,
+          ...cost.times,
+        })),
       ),
     };
   }

@@ -63,6 +63,17 @@ export const SILENT_OBSERVER: VariantObserver & CacheObserver = {
   cacheAsked() {},
 };
 
+/** How well the times of a variant's batches are predicted. */
+export interface Predictions {
+  readonly variant: string;
+  /** Batches whose time was predicted, and those that stayed within the bound. */
+  readonly made: number;
+  readonly kept: number;
+  /** What was expected of all of them, and what they took: milliseconds. */
+  readonly expected: number;
+  readonly measured: number;
+}
+
 /** How the scheduling of one version stands; means over about ten seconds. */
 export interface ScheduleState {
   readonly model: string;
@@ -73,6 +84,6 @@ export interface ScheduleState {
   readonly demandUtilisation: number;
   /** Share of the answers that came from a less accurate variant than the request allowed. */
   readonly accuracyDebt: number;
-  /** By variant: batches whose time was predicted, and those that stayed within the bound. */
-  readonly predictions: readonly { readonly variant: string; readonly made: number; readonly kept: number }[];
+  /** By variant. */
+  readonly predictions: readonly Predictions[];
 }

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { ScheduleState } from '../inference/observer.ts';
+import type { Predictions, ScheduleState } from '../inference/observer.ts';
 import { METRICS, type MetricDefinition } from './definitions.ts';
 import { addCounter, addGauge } from './families.ts';
 
@@ -24,12 +24,17 @@ export function addScheduleMetrics(
     );
   perVersion(METRICS.demandUtilisation, ({ demandUtilisation }) => demandUtilisation);
   perVersion(METRICS.accuracyDebt, ({ accuracyDebt }) => accuracyDebt);
-  const perVariant = (definition: MetricDefinition, key: 'made' | 'kept'): void =>
+  const perVariant = (definition: MetricDefinition, pick: (each: Predictions) => number): void =>
     addCounter(registry, definition, () =>
       states().flatMap(({ model, version, predictions }) =>
-        predictions.map((each) => ({ labels: { model, version, variant: each.variant }, value: each[key] })),
+        predictions.map((each) => ({
+          labels: { model, version, variant: each.variant },
+          value: pick(each),
+        })),
       ),
     );
-  perVariant(METRICS.predictions, 'made');
-  perVariant(METRICS.predictionsKept, 'kept');
+  perVariant(METRICS.predictions, ({ made }) => made);
+  perVariant(METRICS.predictionsKept, ({ kept }) => kept);
+  perVariant(METRICS.predictedTime, ({ expected }) => expected / 1000);
+  perVariant(METRICS.measuredTime, ({ measured }) => measured / 1000);
 }

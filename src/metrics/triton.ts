@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { Code } from '../errors.ts';
-import { TRITON_METRICS } from './definitions.ts';
 import { addCounter, addGauge, type Sample } from './families.ts';
+import { TRITON_METRICS } from './triton-definitions.ts';
 import type { VariantSeries } from './variant-series.ts';
 
 type FailureReason = 'REJECTED' | 'CANCELED' | 'BACKEND' | 'OTHER';

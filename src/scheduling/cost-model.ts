@@ -65,6 +65,8 @@ export class CostModel {
   #belief = 1;
   #observations = 0;
   #covered = 0;
+  #expected = 0;
+  #measured = 0;
   #elsewhere = 0;
 
   constructor(interference: Interference = new Interference()) {
@@ -79,6 +81,11 @@ export class CostModel {
   /** How many of them took no longer than their bound. */
   get covered(): number {
     return this.#covered;
+  }
+
+  /** Milliseconds that they were expected to take, those of sizes that nothing was known of not counted; and took. */
+  get times(): { readonly expected: number; readonly measured: number } {
+    return { expected: this.#expected, measured: this.#measured };
   }
 
   /** The bound over the expectation, 1 to 3. */
@@ -110,6 +117,8 @@ export class CostModel {
     const usable = expected > 0 ? Math.min(latency, expected * MOST_SURPRISE) : latency;
     this.#observations += 1;
     if (expected > 0) {
+      this.#expected += expected;
+      this.#measured += latency;
       if (latency <= expected * this.#inflation) this.#covered += 1;
       this.#ratios.add(latency / expected);
       if (this.#observations <= FRESH_BOUND || this.#observations % FRESH_BOUND === 0)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { BOUNDS, RUN_ENDS, SHADOW_ENDS } from '../../src/inference/rollout.ts';
-import { METRICS, TRITON_METRICS } from '../../src/metrics/definitions.ts';
+import { METRICS } from '../../src/metrics/definitions.ts';
 import { Metrics } from '../../src/metrics/metrics.ts';
+import { TRITON_METRICS } from '../../src/metrics/triton-definitions.ts';
 import { read } from './repository-files.ts';
 
 const page = read('docs/metrics.md');

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import type { VariantId } from '../../../src/inference/observer.ts';
 import type { IndexEntry } from '../../../src/inference/served.ts';
 import { NO_TIME } from '../../../src/inference/timings.ts';
-import { METRICS, TRITON_METRICS } from '../../../src/metrics/definitions.ts';
+import { METRICS } from '../../../src/metrics/definitions.ts';
 import { LoopShare } from '../../../src/metrics/loop-share.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
+import { TRITON_METRICS } from '../../../src/metrics/triton-definitions.ts';
 
 const INT8: VariantId = { model: 'intent', version: '2', variant: 'int8' };
 const TIMINGS = { queue: 1, computeInput: 0.04, computeInfer: 3, computeOutput: 0.2 };
@@ -141,7 +142,7 @@ test('the state of a version is one of five, and a version out of the index has 
   expect(await metrics.text()).not.toContain('model="intent"');
 });
 
-test('the server is as full as its event loop where no model is fuller', async () => {
+test('what the schedulers know is read when it is asked for, and the event loop counts where it is fuller', async () => {
   const metrics = new Metrics({ version: '1.0.0' });
   let times = { active: 0, idle: 0 };
   metrics.started(new LoopShare(() => times));
@@ -154,10 +155,16 @@ test('the server is as full as its event loop where no model is fuller', async (
       saturation: 1.5,
       demandUtilisation: 1.5,
       accuracyDebt: 0,
-      predictions: [],
+      predictions: [{ variant: 'int8', made: 100, kept: 98, expected: 1500, measured: 1400 }],
     },
   ]);
-  expect((await scrape(metrics)).get('sluice_saturation')).toBe(1.5);
+  const samples = await scrape(metrics);
+  expect(samples.get('sluice_saturation')).toBe(1.5);
+  const variant = '{model="intent",version="1",variant="int8"}';
+  expect(samples.get(`sluice_predictions_total${variant}`)).toBe(100);
+  expect(samples.get(`sluice_predictions_kept_total${variant}`)).toBe(98);
+  expect(samples.get(`sluice_predicted_seconds_total${variant}`)).toBe(1.5);
+  expect(samples.get(`sluice_predicted_measured_seconds_total${variant}`)).toBe(1.4);
 });
 
 test('a transport counts its requests by operation and code', async () => {

@@ -140,6 +140,7 @@ describe('the bound', () => {
     }
     expect(covered / 3000).toBeGreaterThan(0.98);
     expect(cost.covered / cost.observations).toBeGreaterThan(0.97);
+    expect(cost.times.measured / cost.times.expected).toBeCloseTo(1, 1);
   });
 
   test('stays between one and three times what is expected', () => {
