@@ -76,16 +76,17 @@ export class ManagedModel {
   async load({ source, variant, retry }: ModelLoad): Promise<void> {
     this.#fingerprint = source.fingerprint;
     this.#required = source.settings.required;
-    if (source.problem === undefined) {
-      await this.#context.rollouts?.configured(this.name, source.settings.rollout);
-    }
+    const first =
+      source.problem === undefined
+        ? await this.#context.rollouts?.configured(this.name, source.settings.rollout)
+        : undefined;
     this.#problem = '';
     this.#context.onChange?.();
     const { logger } = this.#context;
     for (const warning of source.warnings) logger.warn({ model: this.name, warning }, 'model configuration');
     const wanted = this.#wanted(source, variant);
     const failures: string[] = [];
-    for (const version of wanted.toReversed()) {
+    for (const version of inLoadOrder(wanted, first)) {
       const managed =
         this.#versions.get(version.version) ?? new ManagedVersion(this.name, version, this.#context);
       this.#versions.set(version.version, managed);
@@ -102,6 +103,7 @@ export class ManagedModel {
     if (failures.length > 0) {
       const reason = failures.join('; ');
       this.#note(reason);
+      this.#context.rollouts?.check(this.name);
       throw this.#loadError(reason);
     }
     if (variant === undefined) this.#retireOthers(new Set(wanted.map(({ version }) => version)));
@@ -209,3 +211,9 @@ export class ManagedModel {
     );
   }
 }
+
+/** The newest first, after `first`: until it is known, it is a version that the model lacks. */
+const inLoadOrder = (versions: readonly VersionSource[], first: string | undefined): VersionSource[] => [
+  ...versions.filter(({ version }) => version === first),
+  ...versions.filter(({ version }) => version !== first).toReversed(),
+];

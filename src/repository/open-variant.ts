@@ -64,9 +64,9 @@ export const accuracyDefaults = ({ minAccuracy, maxAccuracyLoss, prefer }: Model
 
 /** Told what the files of models say of their rollouts. Must not throw or reject. */
 export interface RolloutFiles {
-  /** Before anything of a load is opened. */
-  configured(model: string, plan: RolloutPlan | undefined): Promise<void>;
-  /** A load has ended well. */
+  /** Before anything of a load is opened. Resolves to the version to load first, because the others wait for it. */
+  configured(model: string, plan: RolloutPlan | undefined): Promise<string | undefined>;
+  /** A load has ended, well or badly. */
   check(model: string): void;
   /** The model is gone from the repository. */
   forget(model: string): void;

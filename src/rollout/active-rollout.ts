@@ -11,6 +11,7 @@ import type {
 import type { Registry, ServedVariant } from '../inference/served.ts';
 import { reachesFloor } from '../inference/terms.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
+import { type Baseline, type BaselineHistory, baselineOf } from './baseline.ts';
 import { Canary, noRequests, readyTarget } from './canary.ts';
 import { compareOutputs } from './compare-outputs.ts';
 import { ComparisonRecord } from './comparison-record.ts';
@@ -20,7 +21,7 @@ import { RunRecord } from './run-record.ts';
 import { Sampler } from './sampler.ts';
 import type { ShadowRuns } from './shadow-runs.ts';
 import { positionOf, spansOf } from './share-table.ts';
-import { baselineOf, isSame, nameOf, standsIn } from './target-check.ts';
+import { isSame, nameOf, standsIn } from './target-check.ts';
 
 export interface RolloutContext {
   readonly shadows: ShadowRuns;
@@ -48,7 +49,7 @@ export interface KeptRollout {
 }
 
 /** The rollout of one model while it lasts: sends requests to their arms and keeps the arms' figures. */
-export class ActiveRollout implements Rollout {
+export class ActiveRollout implements Rollout, BaselineHistory {
   readonly model: string;
   readonly plan: RolloutPlan;
   readonly source: 'file' | 'api';
@@ -58,6 +59,7 @@ export class ActiveRollout implements Rollout {
   readonly shadow = new ComparisonRecord();
   readonly baselineRequests = noRequests();
   readonly baselineRuns = new RunRecord();
+  before: string | undefined;
   readonly #context: RolloutContext;
   readonly #salt: string;
   readonly #comparedCanaries: Sampler;
@@ -84,8 +86,23 @@ export class ActiveRollout implements Rollout {
     return { plan, source, since, breaches: canaries.map(({ breach }) => breach ?? null) };
   }
 
+  baseline(registry: Registry): Baseline {
+    return baselineOf(this.plan, this.model, registry, this);
+  }
+
+  isRolledBack({ served, variant }: Target): boolean {
+    return this.canaries.some(
+      ({ breach, plan }) =>
+        breach !== undefined &&
+        plan.version === served.version &&
+        (plan.variant ?? served.defaultVariant) === variant.variant,
+    );
+  }
+
   route(request: RoutedRequest, registry: Registry): Target {
-    const baseline = baselineOf(this.plan, this.model, registry);
+    const baseline = this.baseline(registry);
+    // A canary is compared with its baseline or not at all.
+    if (baseline.standIn) return baseline;
     const position = positionOf(this.#salt, keyOf(request));
     const canary = this.canaries.find((each) => each.takes(position));
     const target = canary && readyTarget(canary.plan, baseline, registry);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type InferenceError, invalidArgument, messageOf, notFound } from '../errors.ts';
+import { InferenceError, invalidArgument, messageOf, notFound } from '../errors.ts';
 import {
   type ArmState,
   BOUNDS,
@@ -9,10 +9,11 @@ import {
 } from '../inference/rollout.ts';
 import type { Registry } from '../inference/served.ts';
 import { ActiveRollout, type KeptRollout } from './active-rollout.ts';
+import { mainOf, orError } from './baseline.ts';
 import { armStates, describeRollout, type RolloutDescription } from './describe-rollout.ts';
 import type { Breach } from './guard.ts';
 import { ShadowRuns, type ShadowRunsOptions } from './shadow-runs.ts';
-import { problemsOf } from './target-check.ts';
+import { baselineProblem, problemsOf } from './target-check.ts';
 
 /** What is kept of a model for the next start. */
 interface Kept {
@@ -29,7 +30,7 @@ export interface RolloutMemory {
 
 export interface ActiveRolloutsOptions extends ShadowRunsOptions {
   readonly logger: Logger;
-  /** Asked when a rollout is set or described, not before. */
+  /** Asked when a model is loaded or a rollout is set or described, not before. */
   readonly registry: () => Registry;
   /** Undefined where nothing is kept. */
   readonly memory?: RolloutMemory | undefined;
@@ -99,9 +100,19 @@ export class ActiveRollouts implements Rollouts {
   /**
    * What the file of a model asks for, told at each of its loads. Only a change counts: a canary that was rolled back,
    * or a rollout of the admin interface, is not undone by a reload, nor by a start that finds the file as it was.
+   * @returns the version that the rollout's baseline is to be
    */
-  async configured(model: string, plan: RolloutPlan | undefined): Promise<void> {
+  async configured(model: string, plan: RolloutPlan | undefined): Promise<string | undefined> {
     if (this.#memory !== undefined && !this.#files.has(model)) await this.#restore(model, this.#memory);
+    const before = this.#answering(model);
+    this.#read(model, plan);
+    const rollout = this.#active.get(model);
+    if (rollout === undefined) return undefined;
+    rollout.before = before;
+    return rollout.plan.baselineVersion;
+  }
+
+  #read(model: string, plan: RolloutPlan | undefined): void {
     const text = plan === undefined ? '' : JSON.stringify(plan);
     const before = this.#files.get(model) ?? '';
     this.#files.set(model, text);
@@ -110,14 +121,33 @@ export class ActiveRollouts implements Rollouts {
     else if (this.#active.get(model)?.source === 'file') this.remove(model);
   }
 
+  /** The version that answers requests that name none, before anything of a load has changed it. */
+  #answering(model: string): string | undefined {
+    const registry = this.#registry();
+    const find = () => this.#active.get(model)?.baseline(registry) ?? mainOf(registry.version(model));
+    const target = orError(find);
+    return target instanceof InferenceError ? undefined : target.served.version;
+  }
+
   /**
    * Tells in the log what of a model's rollout cannot be done with what is loaded; its traffic goes to the baseline.
    */
   check(model: string): void {
     const rollout = this.#active.get(model);
     if (rollout === undefined) return;
+    const registry = this.#registry();
     try {
-      for (const { message } of problemsOf(rollout.plan, model, this.#registry())) {
+      const { standIn, served } = rollout.baseline(registry);
+      if (standIn) {
+        const reason = baselineProblem(rollout.plan, model, registry);
+        const { version } = served;
+        this.#logger.warn(
+          { model, version, reason },
+          "the rollout's baseline cannot answer, this version does",
+        );
+        return;
+      }
+      for (const { message } of problemsOf(rollout.plan, model, registry, rollout)) {
         this.#logger.warn({ model, reason: message }, 'part of the rollout cannot be done');
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 import { InferenceError } from '../errors.ts';
 import type { ArmRun, RolloutGuard, RolloutShare, RunEnd, Target } from '../inference/rollout.ts';
 import type { Registry } from '../inference/served.ts';
+import { orError } from './baseline.ts';
 import { ComparisonRecord } from './comparison-record.ts';
 import { type Breach, breachOf } from './guard.ts';
 import { endOfAnswer, latencyOf } from './run-ends.ts';
@@ -70,10 +71,6 @@ export class Canary {
 
 /** Who answers for a canary or shadow; undefined where nobody can: it is not READY, or is what the baseline is. */
 export function readyTarget(plan: RolloutShare, baseline: Target, registry: Registry): Target | undefined {
-  try {
-    return targetOf(plan, baseline, registry);
-  } catch (error) {
-    if (error instanceof InferenceError) return undefined;
-    throw error;
-  }
+  const target = orError(() => targetOf(plan, baseline, registry));
+  return target instanceof InferenceError ? undefined : target;
 }

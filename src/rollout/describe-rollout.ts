@@ -2,9 +2,10 @@ import { InferenceError } from '../errors.ts';
 import type { ArmState, ComparisonState, RolloutPlan, RunEnd, Target } from '../inference/rollout.ts';
 import type { Registry } from '../inference/served.ts';
 import type { ActiveRollout } from './active-rollout.ts';
+import { type Baseline, orError } from './baseline.ts';
 import type { Canary } from './canary.ts';
 import type { RunRecord } from './run-record.ts';
-import { baselineOf, targetOf } from './target-check.ts';
+import { baselineProblem, targetOf } from './target-check.ts';
 
 /** A rollout as the admin interface answers it; ready for JSON. */
 export interface RolloutDescription {
@@ -22,7 +23,10 @@ export interface RolloutDescription {
 interface TargetDescription {
   readonly version?: string;
   readonly variant?: string;
-  /** Why it cannot answer; its part of the traffic goes to the baseline then. */
+  /**
+   * Why it cannot answer; its part of the traffic goes to the baseline then. Of the baseline: why the version that the
+   * plan names cannot; `version` is the one that answers in its place.
+   */
   readonly problem?: string;
 }
 
@@ -44,12 +48,12 @@ interface CanaryDescription extends ArmDescription {
 
 export function describeRollout(rollout: ActiveRollout, registry: Registry): RolloutDescription {
   const { model, plan, source, since, canaries, shadow } = rollout;
-  const baseline = attempt(() => baselineOf(plan, model, registry));
+  const baseline = orError(() => rollout.baseline(registry));
   const target = (wanted: { readonly version?: string; readonly variant?: string }): TargetDescription =>
-    'problem' in baseline
-      ? wanted
+    baseline instanceof InferenceError || baseline.standIn
+      ? { ...wanted, problem: 'the baseline is not READY' }
       : named(
-          attempt(() => targetOf(wanted, baseline, registry)),
+          orError(() => targetOf(wanted, baseline, registry)),
           wanted,
         );
   return {
@@ -59,7 +63,7 @@ export function describeRollout(rollout: ActiveRollout, registry: Registry): Rol
     since,
     plan,
     baseline: {
-      ...named(baseline, {}),
+      ...describeBaseline(baseline, rollout, registry),
       requests: rollout.baselineRequests,
       ...figures(rollout.baselineRuns),
     },
@@ -89,20 +93,21 @@ function describeCanary(canary: Canary, target: TargetDescription): CanaryDescri
   };
 }
 
-type Attempt = Target | { readonly problem: string };
-
-function attempt(find: () => Target): Attempt {
-  try {
-    return find();
-  } catch (error) {
-    if (error instanceof InferenceError) return { problem: error.message };
-    throw error;
-  }
+/** Who answers, and why the version that the plan names does not. */
+function describeBaseline(
+  baseline: Baseline | InferenceError,
+  { plan, model }: ActiveRollout,
+  registry: Registry,
+): TargetDescription {
+  const version = plan.baselineVersion;
+  const found = named(baseline, version === undefined ? {} : { version });
+  const problem = found.problem ?? baselineProblem(plan, model, registry);
+  return problem === undefined ? found : { ...found, problem };
 }
 
-const named = (found: Attempt, wanted: TargetDescription): TargetDescription =>
-  'problem' in found
-    ? { ...wanted, problem: found.problem }
+const named = (found: Target | InferenceError, wanted: TargetDescription): TargetDescription =>
+  found instanceof InferenceError
+    ? { ...wanted, problem: found.message }
     : { version: found.served.version, variant: found.variant.variant };
 
 const targetNames = ({ version, variant }: TargetDescription): TargetDescription => ({

@@ -1,32 +1,7 @@
 import { InferenceError, invalidArgument } from '../errors.ts';
 import type { RolloutPlan, RolloutTarget, Target } from '../inference/rollout.ts';
 import type { Registry, ServedVariant } from '../inference/served.ts';
-
-/** Where requests go that no canary takes. Throws as `Registry.version`. */
-export function baselineOf({ baselineVersion }: RolloutPlan, model: string, registry: Registry): Target {
-  const served = versionOf(registry, model, baselineVersion);
-  const variant = served.variants.get(served.defaultVariant);
-  if (variant !== undefined) return { served, variant };
-  const { state = 'UNKNOWN', reason = '' } = served.statuses.get(served.defaultVariant) ?? {};
-  throw new InferenceError(
-    'unavailable',
-    `variant '${served.defaultVariant}' of model '${model}' version ${served.version} is ${state}${reason === '' ? '' : `: ${reason}`}`,
-  );
-}
-
-/**
- * A version that has left the repository is no reason to refuse requests: the newest answers then, as without a
- * rollout.
- */
-function versionOf(registry: Registry, model: string, version: string | undefined) {
-  try {
-    return registry.version(model, version);
-  } catch (error) {
-    if (version === undefined || !(error instanceof InferenceError) || error.code !== 'not_found')
-      throw error;
-    return registry.version(model);
-  }
-}
+import { type BaselineHistory, baselineOf, mainOf, NO_HISTORY, orError } from './baseline.ts';
 
 /** The version and variant of a canary or shadow. Throws an InferenceError that says why it cannot answer. */
 export function targetOf(
@@ -64,22 +39,24 @@ export function targetOf(
 }
 
 /** Everything that is wrong with a plan for a model. Throws `not_found` or `unavailable` for the model itself. */
-export function problemsOf(plan: RolloutPlan, model: string, registry: Registry): InferenceError[] {
+export function problemsOf(
+  plan: RolloutPlan,
+  model: string,
+  registry: Registry,
+  history: BaselineHistory = NO_HISTORY,
+): InferenceError[] {
   const problems: InferenceError[] = [];
   const attempt = <Value>(work: () => Value): Value | undefined => {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof InferenceError)) throw error;
-      problems.push(error);
-      return undefined;
-    }
+    const found = orError(work);
+    if (!(found instanceof InferenceError)) return found;
+    problems.push(found);
+    return undefined;
   };
   registry.versions(model);
   const { baselineVersion } = plan;
   if (baselineVersion !== undefined) attempt(() => loadedVersion(model, baselineVersion, registry));
   if (problems.length > 0) return problems;
-  const baseline = baselineOf(plan, model, registry);
+  const baseline = baselineOf(plan, model, registry, history);
   const seen = new Map<string, string>();
   for (const canary of plan.canaries) {
     const target = attempt(() => checkedTarget(canary, baseline, registry));
@@ -93,6 +70,20 @@ export function problemsOf(plan: RolloutPlan, model: string, registry: Registry)
   const { shadow } = plan;
   if (shadow !== undefined) attempt(() => checkedTarget(shadow, baseline, registry));
   return problems;
+}
+
+/** Why the version that the plan names as the baseline cannot answer; undefined where it can, or none is named. */
+export function baselineProblem(
+  { baselineVersion }: RolloutPlan,
+  model: string,
+  registry: Registry,
+): string | undefined {
+  if (baselineVersion === undefined) return undefined;
+  const found = orError(() => {
+    loadedVersion(model, baselineVersion, registry);
+    return mainOf(registry.version(model, baselineVersion));
+  });
+  return found instanceof InferenceError ? found.message : undefined;
 }
 
 function checkedTarget(wanted: RolloutTarget, baseline: Target, registry: Registry): Target {
