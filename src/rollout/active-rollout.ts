@@ -21,7 +21,8 @@ import { RunRecord } from './run-record.ts';
 import { Sampler } from './sampler.ts';
 import type { ShadowRuns } from './shadow-runs.ts';
 import { positionOf, spansOf } from './share-table.ts';
-import { isSame, nameOf, standsIn } from './target-check.ts';
+import { comparable } from './signature-fit.ts';
+import { isSame, nameOf } from './target-check.ts';
 
 export interface RolloutContext {
   readonly shadows: ShadowRuns;
@@ -182,7 +183,7 @@ export class ActiveRollout implements Rollout, BaselineHistory {
   #runAgain({ inputs, outputs, result, answering }: ArmRun, { record, variant, compared }: Comparing): void {
     const rows = rowsFor(inputs, answering, variant);
     if (rows === 0 || result.reuse !== undefined) return;
-    if (isSame(answering, variant) || !standsIn(variant, answering)) return;
+    if (isSame(answering, variant) || !comparable(variant.signature, answering.signature)) return;
     this.#context.shadows.offer({
       runner: variant.spare,
       inputs,

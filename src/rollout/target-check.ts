@@ -2,6 +2,7 @@ import { InferenceError, invalidArgument } from '../errors.ts';
 import type { RolloutPlan, RolloutTarget, Target } from '../inference/rollout.ts';
 import type { Registry, ServedVariant } from '../inference/served.ts';
 import { type BaselineHistory, baselineOf, mainOf, NO_HISTORY, orError } from './baseline.ts';
+import { misfit } from './signature-fit.ts';
 
 /** The version and variant of a canary or shadow. Throws an InferenceError that says why it cannot answer. */
 export function targetOf(
@@ -30,9 +31,10 @@ export function targetOf(
       }`,
     );
   }
-  if (!standsIn(variant, main)) {
+  const difference = misfit(variant.signature, main.signature);
+  if (difference !== undefined) {
     throw invalidArgument(
-      `${nameOf(wanted)} takes or gives other tensors than version ${base.version}, variant '${main.variant}'`,
+      `${nameOf(wanted)} takes or gives other tensors than version ${base.version}, variant '${main.variant}': ${difference}`,
     );
   }
   return { served, variant };
@@ -112,21 +114,3 @@ export const nameOf = ({ version, variant }: RolloutTarget): string =>
     ...(version === undefined ? [] : [`version ${version}`]),
     ...(variant === undefined ? [] : [`variant '${variant}'`]),
   ].join(', ');
-
-/** Whether every request that `main` can answer can be answered by `variant`, with the same tensors. */
-export function standsIn(variant: ServedVariant, main: ServedVariant): boolean {
-  const kind = ({ datatype, dims }: ServedVariant['signature']['inputs'][number]) =>
-    `${datatype}/${dims.length}`;
-  const has = (
-    specs: ServedVariant['signature']['inputs'],
-    wanted: ServedVariant['signature']['inputs'],
-  ): boolean =>
-    wanted.every((spec) => specs.some((each) => each.name === spec.name && kind(each) === kind(spec)));
-  const [own, other] = [variant.signature, main.signature];
-  return (
-    own === other ||
-    (own.inputs.length === other.inputs.length &&
-      has(own.inputs, other.inputs) &&
-      has(own.outputs, other.outputs))
-  );
-}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GrpcClient, type Message } from '../support/grpc-client.ts';
-import { addModel, mlpModel } from '../support/onnx/models.ts';
+import { mlpModel } from '../support/onnx/models.ts';
 import { KEYS, type RolloutServer, requestOf, rowOf, startRolloutServer } from '../support/rollout-server.ts';
 import { readJson } from '../support/start-server.ts';
 import { repositoryOf } from '../support/tasks/export-files.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
     'mlp/1/model.onnx': mlp(),
     'mlp/1/model_same.onnx': mlp(),
     'mlp/1/model_other.onnx': mlp(2),
-    'mlp/1/model_wide.onnx': addModel(),
+    'mlp/1/model_wide.onnx': mlpModel({ outputs: 7 }),
     'versions/1/model.onnx': mlp(),
     'versions/2/model.onnx': mlp(2),
     'versions/model.json': JSON.stringify({ versionPolicy: 'all' }),
@@ -187,7 +187,11 @@ it.each([
     { canaries: [{ variant: 'none', share: 0.1 }] },
     /it has default, other, same, wide/,
   ],
-  ['other tensors', { canaries: [{ variant: 'wide', share: 0.1 }] }, /takes or gives other tensors/],
+  [
+    'other tensors',
+    { canaries: [{ variant: 'wide', share: 0.1 }] },
+    /takes or gives other tensors .*: output 'logits' is FP32 \[batch,7\], the baseline's FP32 \[batch,4\]/,
+  ],
   ['the default', { canaries: [{ variant: 'default', share: 0.1 }] }, /is what answers already/],
 ])('a plan with %s is a clear error', async (_, plan, message) => {
   const refused = await server.admin('mlp', 'PUT', plan);
