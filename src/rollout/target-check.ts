@@ -40,7 +40,7 @@ export function targetOf(
   return { served, variant };
 }
 
-/** Everything that is wrong with a plan for a model. Throws `not_found` or `unavailable` for the model itself. */
+/** Everything that is wrong with a plan for a model, each part naming its key. Throws `not_found` or `unavailable` for the model itself. */
 export function problemsOf(
   plan: RolloutPlan,
   model: string,
@@ -48,29 +48,31 @@ export function problemsOf(
   history: BaselineHistory = NO_HISTORY,
 ): InferenceError[] {
   const problems: InferenceError[] = [];
-  const attempt = <Value>(work: () => Value): Value | undefined => {
+  const attempt = <Value>(key: string, work: () => Value): Value | undefined => {
     const found = orError(work);
     if (!(found instanceof InferenceError)) return found;
-    problems.push(found);
+    problems.push(new InferenceError(found.code, `${key}: ${found.message}`));
     return undefined;
   };
   registry.versions(model);
   const { baselineVersion } = plan;
-  if (baselineVersion !== undefined) attempt(() => loadedVersion(model, baselineVersion, registry));
+  if (baselineVersion !== undefined)
+    attempt('baselineVersion', () => loadedVersion(model, baselineVersion, registry));
   if (problems.length > 0) return problems;
   const baseline = baselineOf(plan, model, registry, history);
   const seen = new Map<string, string>();
-  for (const canary of plan.canaries) {
-    const target = attempt(() => checkedTarget(canary, baseline, registry));
+  for (const [index, canary] of plan.canaries.entries()) {
+    const key = `canaries.${index}`;
+    const target = attempt(key, () => checkedTarget(canary, baseline, registry));
     if (target === undefined) continue;
-    const key = `${target.served.version}/${target.variant.variant}`;
-    const before = seen.get(key);
+    const own = `${target.served.version}/${target.variant.variant}`;
+    const before = seen.get(own);
     if (before !== undefined)
-      problems.push(invalidArgument(`${nameOf(canary)} and ${before} are the same variant`));
-    seen.set(key, nameOf(canary));
+      problems.push(invalidArgument(`${key}: ${nameOf(canary)} and ${before} are the same variant`));
+    seen.set(own, nameOf(canary));
   }
   const { shadow } = plan;
-  if (shadow !== undefined) attempt(() => checkedTarget(shadow, baseline, registry));
+  if (shadow !== undefined) attempt('shadow', () => checkedTarget(shadow, baseline, registry));
   return problems;
 }
 
@@ -97,10 +99,14 @@ function loadedVersion(model: string, version: string, registry: Registry): void
   const loaded = registry.versions(model);
   if (loaded.includes(version)) return;
   const listed = registry.index().find((row) => row.name === model && row.version === version);
-  const state = listed === undefined ? 'not loaded' : `${listed.state}`;
-  throw new InferenceError(
-    listed === undefined ? 'invalid_argument' : 'failed_precondition',
-    `version ${version} of model '${model}' is ${state}, READY are ${loaded.join(', ')}; 'versionPolicy' must be "all" or "specific" for several versions to be loaded`,
+  const of = `version ${version} of model '${model}' is`;
+  if (listed !== undefined) {
+    const reason = listed.reason === '' ? '' : `: ${listed.reason}`;
+    throw new InferenceError('failed_precondition', `${of} ${listed.state}${reason}`);
+  }
+  const ready = loaded.length === 0 ? 'none is READY' : `READY are ${loaded.join(', ')}`;
+  throw invalidArgument(
+    `${of} not loaded, ${ready}; 'versionPolicy' must be "all" or "specific" for several versions to be loaded`,
   );
 }
 

@@ -98,7 +98,7 @@ test('what answered goes on until the baseline is READY, with all of the traffic
   await model.poll();
   expect(model.registry.versions('m')).toEqual(['2', '3']);
   expect(model.answers()).toEqual(['3']);
-  const problem = expect.stringMatching(/^version 1 of model 'm' is UNAVAILABLE/);
+  const problem = "version 1 of model 'm' is UNAVAILABLE: half copied";
   expect(model.state()).toMatchObject({
     baseline: { version: '3', problem },
     canaries: [{ version: '2', problem: 'the baseline is not READY' }],
