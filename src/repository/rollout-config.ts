@@ -29,6 +29,9 @@ const target = z
     error: "needs 'version', 'variant' or both",
   });
 
+/** What a canary is rolled back for. */
+const BOUND_KEYS = ['minAgreement', 'maxErrorRate', 'maxErrorRateIncrease', 'maxLatencyRatio'] as const;
+
 const guard = z.strictObject({
   minAgreement: ratio,
   maxErrorRate: ratio,
@@ -48,7 +51,7 @@ export const rolloutSchema = z
     shadow: target.exactOptional(),
     guard: guard.prefault({}),
   })
-  .superRefine(({ canaries, shadow }, context) => {
+  .superRefine(({ canaries, shadow, compare, guard }, context) => {
     const report = (path: readonly (string | number)[], message: string) => {
       context.addIssue({ code: 'custom', path: [...path], message });
     };
@@ -60,6 +63,14 @@ export const rolloutSchema = z
       const name = JSON.stringify([each.version, each.variant]);
       if (seen.has(name)) report(['canaries', index], 'is the same target as one before it');
       seen.add(name);
+    }
+    if (canaries.length === 0) {
+      for (const bound of BOUND_KEYS) {
+        if (guard[bound] !== undefined)
+          report(['guard', bound], "needs 'canaries', a shadow is not rolled back");
+      }
+    } else if (compare === 0 && guard.minAgreement !== undefined) {
+      report(['guard', 'minAgreement'], "needs 'compare' above 0, nothing is compared");
     }
   });
 

@@ -119,6 +119,16 @@ describe('a plan', () => {
     ],
     ['a bound below 0', { canaries: [target], guard: { minAgreement: -1 } }, /guard.minAgreement/],
     ['a ratio below 1', { canaries: [target], guard: { maxLatencyRatio: 0.5 } }, /guard.maxLatencyRatio/],
+    [
+      'a bound on agreement that nothing is compared for',
+      { canaries: [target], compare: 0, guard: { minAgreement: 0.9 } },
+      /'guard.minAgreement': needs 'compare' above 0/,
+    ],
+    [
+      'bounds without a canary',
+      { shadow: target, guard: { maxErrorRate: 0.1, maxLatencyRatio: 2 } },
+      /'guard.maxErrorRate': needs 'canaries', .*'guard.maxLatencyRatio': needs 'canaries'/,
+    ],
     ['nine canaries', { canaries: Array.from({ length: 9 }, () => target) }, /canaries/],
   ])('with %s is refused', (_, plan, message) => {
     const { set, rollouts } = bench();
