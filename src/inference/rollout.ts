@@ -132,7 +132,7 @@ export interface ArmState {
   /** As the plan names them; empty where it does not. */
   readonly version: string;
   readonly variant: string;
-  /** 0 once it is rolled back. */
+  /** 0 once it is rolled back, and while it cannot answer. */
   readonly share: number;
   readonly rolledBack: boolean;
   /** Undefined for a shadow: nobody asked for its answers. */

@@ -16,7 +16,7 @@ export const ROLLOUT_METRICS = {
     type: 'gauge',
     unit: 'ratio',
     labels: ARM,
-    help: 'Share of the traffic that goes to an arm; for a shadow, that is run a second time. 0 for a canary that was rolled back.',
+    help: 'Share of the traffic that goes to an arm; for a shadow, that is run a second time. 0 for a canary that was rolled back, and while a target cannot answer.',
   },
   rolloutState: {
     name: 'sluice_rollout_state',

@@ -30,7 +30,7 @@ export interface RolloutMemory {
 
 export interface ActiveRolloutsOptions extends ShadowRunsOptions {
   readonly logger: Logger;
-  /** Asked when a model is loaded or a rollout is set or described, not before. */
+  /** Not asked before a model is loaded. */
   readonly registry: () => Registry;
   /** Undefined where nothing is kept. */
   readonly memory?: RolloutMemory | undefined;
@@ -169,7 +169,8 @@ export class ActiveRollouts implements Rollouts {
   }
 
   states(): ArmState[] {
-    return [...this.#active.values()].flatMap(armStates);
+    const registry = this.#registry();
+    return [...this.#active.values()].flatMap((rollout) => armStates(rollout, registry));
   }
 
   rollbacks(): RollbackCount[] {

@@ -1,9 +1,16 @@
 import { InferenceError } from '../errors.ts';
-import type { ArmState, ComparisonState, RolloutPlan, RunEnd, Target } from '../inference/rollout.ts';
+import type {
+  ArmState,
+  ComparisonState,
+  RolloutPlan,
+  RolloutShare,
+  RunEnd,
+  Target,
+} from '../inference/rollout.ts';
 import type { Registry } from '../inference/served.ts';
 import type { ActiveRollout } from './active-rollout.ts';
 import { type Baseline, orError } from './baseline.ts';
-import type { Canary } from './canary.ts';
+import { type Canary, readyTarget } from './canary.ts';
 import type { RunRecord } from './run-record.ts';
 import { baselineProblem, targetOf } from './target-check.ts';
 
@@ -121,34 +128,41 @@ const figures = (runs: RunRecord) => ({
 });
 
 /** The arms of a rollout, for metrics. */
-export function armStates({ model, plan, canaries, shadow, baselineRequests }: ActiveRollout): ArmState[] {
-  const running = canaries.filter(({ breach }) => breach === undefined);
-  const taken = running.reduce((sum, canary) => sum + canary.plan.share, 0);
-  const states: ArmState[] = [
-    {
-      model,
-      arm: 'baseline',
-      version: plan.baselineVersion ?? '',
-      variant: '',
-      share: Math.max(0, 1 - taken),
-      rolledBack: false,
-      requests: baselineRequests,
-    },
-  ];
-  for (const { plan: its, breach, requests, comparisons } of canaries) {
-    states.push({
+export function armStates(rollout: ActiveRollout, registry: Registry): ArmState[] {
+  const { model, plan, canaries, shadow, baselineRequests } = rollout;
+  const baseline = orError(() => rollout.baseline(registry));
+  /** What a canary or shadow that cannot answer leaves to the baseline. */
+  const shareOf = (wanted: RolloutShare): number =>
+    baseline instanceof InferenceError ||
+    baseline.standIn ||
+    readyTarget(wanted, baseline, registry) === undefined
+      ? 0
+      : wanted.share;
+  const states = canaries.map(
+    ({ plan: its, breach, requests, comparisons }): ArmState => ({
       model,
       arm: 'canary',
       version: its.version ?? '',
       variant: its.variant ?? '',
-      share: breach === undefined ? its.share : 0,
+      share: breach === undefined ? shareOf(its) : 0,
       rolledBack: breach !== undefined,
       requests,
       comparison: comparisons.state(),
-    });
-  }
+    }),
+  );
+  const taken = states.reduce((sum, { share }) => sum + share, 0);
+  states.unshift({
+    model,
+    arm: 'baseline',
+    version: plan.baselineVersion ?? '',
+    variant: '',
+    share: Math.max(0, 1 - taken),
+    rolledBack: false,
+    requests: baselineRequests,
+  });
   if (plan.shadow === undefined) return states;
-  const { version = '', variant = '', share } = plan.shadow;
+  const { version = '', variant = '' } = plan.shadow;
+  const share = shareOf(plan.shadow);
   return [
     ...states,
     { model, arm: 'shadow', version, variant, share, rolledBack: false, comparison: shadow.state() },

@@ -49,6 +49,7 @@ async function polled(files: Readonly<Record<string, unknown>>) {
     log,
     answers: () => [...new Set(KEYS.map(answering))].sort(),
     state: () => rollouts.describe('m'),
+    shares: () => rollouts.states().map(({ share }) => share),
     rollBack() {
       for (const { arm } of KEYS.map(route)) {
         if (arm?.canary === true) arm.failed(new InferenceError('internal', 'the model failed'), 1);
@@ -103,6 +104,7 @@ test('what answered goes on until the baseline is READY, with all of the traffic
     baseline: { version: '3', problem },
     canaries: [{ version: '2', problem: 'the baseline is not READY' }],
   });
+  expect(model.shares()).toEqual([1, 0]);
   expect(model.log).toContainEqual(
     expect.objectContaining({ model: 'm', version: '3', reason: problem, msg: expect.any(String) }),
   );
@@ -111,6 +113,7 @@ test('what answered goes on until the baseline is READY, with all of the traffic
   await model.poll();
   expect(model.answers()).toEqual(['1', '2']);
   expect(model.state().baseline).not.toHaveProperty('problem');
+  expect(model.shares()).toEqual([0.5, 0.5]);
 });
 
 test('for a baseline that left, the newest answers that was not rolled back, until it is READY again', async () => {

@@ -23,10 +23,16 @@ describe('the file of a model', () => {
 
   it('may name what is not loaded yet: its share stays with the baseline, which the description tells', async () => {
     const { rollouts, route, state } = bench();
-    await rollouts.configured('mixed', parseRollout({ canaries: [{ variant: 'int4', share: 1 }] }));
+    const absent = { variant: 'int4', share: 1 };
+    await rollouts.configured('mixed', parseRollout({ canaries: [absent], shadow: absent }));
     rollouts.check('mixed');
     expect(route('a').variant.variant).toBe('default');
     expect(state().canaries[0]?.problem).toMatch(/has no variant 'int4'/);
+    expect(rollouts.states().map(({ arm, share }) => [arm, share])).toEqual([
+      ['baseline', 1],
+      ['canary', 0],
+      ['shadow', 0],
+    ]);
   });
 
   it('of a model that left the repository says nothing any more, and all it says counts where it comes back', async () => {
