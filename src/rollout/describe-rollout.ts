@@ -24,7 +24,10 @@ export interface RolloutDescription {
   readonly plan: RolloutPlan;
   readonly baseline: ArmDescription;
   readonly canaries: readonly CanaryDescription[];
-  readonly shadow?: TargetDescription & { readonly share: number; readonly comparison: ComparisonState };
+  readonly shadow?: TargetDescription & {
+    readonly share: number;
+    readonly comparison: ComparisonDescription;
+  };
 }
 
 interface TargetDescription {
@@ -50,7 +53,12 @@ interface CanaryDescription extends ArmDescription {
   readonly reason?: string;
   /** 0 once it is rolled back. */
   readonly share: number;
-  readonly comparison: ComparisonState;
+  readonly comparison: ComparisonDescription;
+}
+
+interface ComparisonDescription extends Omit<ComparisonState, 'largestDifference'> {
+  /** JSON has no number for infinity. */
+  readonly largestDifference: number | 'Infinity';
 }
 
 export function describeRollout(rollout: ActiveRollout, registry: Registry): RolloutDescription {
@@ -81,7 +89,7 @@ export function describeRollout(rollout: ActiveRollout, registry: Registry): Rol
           shadow: {
             ...target(targetNames(plan.shadow)),
             share: plan.shadow.share,
-            comparison: shadow.state(),
+            comparison: describeComparison(shadow.state()),
           },
         }),
   };
@@ -96,9 +104,14 @@ function describeCanary(canary: Canary, target: TargetDescription): CanaryDescri
     share: breach === undefined ? plan.share : 0,
     requests,
     ...figures(runs),
-    comparison: comparisons.state(),
+    comparison: describeComparison(comparisons.state()),
   };
 }
+
+const describeComparison = ({ largestDifference, ...state }: ComparisonState): ComparisonDescription => ({
+  ...state,
+  largestDifference: largestDifference === Infinity ? 'Infinity' : largestDifference,
+});
 
 /** Who answers, and why the version that the plan names does not. */
 function describeBaseline(

@@ -71,6 +71,20 @@ describe('a rollout', () => {
     expect(answered(GUARDED, Infinity, 'canary').canaries).toMatchObject([{ state: 'active', errorRate: 0 }]);
   });
 
+  it('tells of a difference to what is no number in a form that JSON has', () => {
+    const { rollouts, set, state } = bench();
+    set({ canaries: [{ variant: 'int8', share: 0.5 }], shadow: { variant: 'distilled', share: 1 } });
+    const rollout = rollouts.of('mixed');
+    for (const record of [rollout?.shadow, rollout?.canaries[0]?.comparisons]) {
+      record?.compared({ rows: 1, agreed: 0, largestDifference: Infinity });
+    }
+    const comparison = { largestDifference: 'Infinity' };
+    expect(JSON.parse(JSON.stringify(state()))).toMatchObject({
+      canaries: [{ comparison }],
+      shadow: { comparison },
+    });
+  });
+
   it('looks for none where there is no canary', () => {
     const { baseline } = answered({ shadow: { variant: 'int8', share: 1 } }, Number.NaN, 'all');
     expect(baseline.requests).toEqual({ ok: KEYS.length, error: 0, refused: 0 });
