@@ -34,14 +34,17 @@ const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
 /**
  * What was learned about variants and how rollouts stand, a file each, for the next start. It is a help and nothing
- * more: what cannot be read is not known, what cannot be written is forgotten, and neither ever fails a start.
+ * more: what cannot be read is not known, what cannot be written waits in memory, and neither ever fails a start.
  */
 export class StateFolder {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #most: number;
   readonly #now: () => number;
-  #writable = true;
+  /** Contents by name. */
+  readonly #unwritten = new Map<string, string>();
+  #writing: Promise<void> = Promise.resolve();
+  #failing = false;
   #writes = 0;
 
   constructor({ path, logger, most = MOST_FILES, now = Date.now }: StateFolderOptions) {
@@ -85,28 +88,49 @@ export class StateFolder {
     await this.save(fileNameOf(key), content);
   }
 
-  /** Never rejects. Whoever reads meanwhile finds the file as it was or as it is then, never a part of it. */
-  async save(name: string, content: string): Promise<void> {
-    if (!this.#writable) return;
+  /**
+   * Never rejects: what cannot be written is tried again with the next save. Whoever reads meanwhile finds the file as
+   * it was or as it is then, never a part of it.
+   */
+  save(name: string, content: string): Promise<void> {
+    this.#unwritten.set(name, content);
+    this.#writing = this.#writing.then(() => this.#writeAll());
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    let failure: unknown;
+    for (const [name, content] of this.#unwritten) {
+      try {
+        await this.#replace(name, content);
+        if (this.#unwritten.get(name) === content) this.#unwritten.delete(name);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    // One line for all that fails before everything is written again.
+    if (failure !== undefined && !this.#failing) {
+      const reason = messageOf(failure);
+      this.#logger.warn(
+        { stateDir: this.#path, reason },
+        'nothing is kept for the next start until it can be written',
+      );
+    }
+    this.#failing = failure !== undefined;
+  }
+
+  async #replace(name: string, content: string): Promise<void> {
     const target = join(this.#path, name);
     const unfinished = `${target}.${randomBytes(6).toString('hex')}.new`;
+    await mkdir(this.#path, { recursive: true, mode: 0o700 });
     try {
-      await mkdir(this.#path, { recursive: true, mode: 0o700 });
-      try {
-        await writeFile(unfinished, content, { flag: 'wx', mode: 0o600 });
-        await rename(unfinished, target);
-      } catch (error) {
-        await rm(unfinished, { force: true }).catch(() => {});
-        throw error;
-      }
-      if (this.#writes++ % WRITES_PER_LOOK === 0) await this.#removeOldest();
+      await writeFile(unfinished, content, { flag: 'wx', mode: 0o600 });
+      await rename(unfinished, target);
     } catch (error) {
-      // Several variants write at the same time: one line is enough.
-      if (!this.#writable) return;
-      this.#writable = false;
-      const reason = messageOf(error);
-      this.#logger.info({ stateDir: this.#path, reason }, 'nothing is kept for the next start');
+      await rm(unfinished, { force: true }).catch(() => {});
+      throw error;
     }
+    if (this.#writes++ % WRITES_PER_LOOK === 0) await this.#removeOldest();
   }
 
   /** Undefined where there is no such file. A pipe or a link in its place is not waited for or followed. */

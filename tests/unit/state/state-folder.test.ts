@@ -31,6 +31,8 @@ const LEARNED: Learned = {
   profile: { coefficients: [1, 0.5, 0], inflation: 1.2, observations: 30 },
 };
 
+const UNWRITTEN = 'nothing is kept for the next start until it can be written';
+
 let root = '';
 let path = '';
 let lines: { level: number; msg: string; reason?: string }[] = [];
@@ -158,7 +160,41 @@ test('a folder that cannot be made is told once, and costs nothing but what woul
   const state = open();
   await Promise.all([state.write(KEY, LEARNED), state.write({ ...KEY, cores: 1 }, LEARNED)]);
   await state.write(KEY, LEARNED);
-  expect(lines).toMatchObject([{ level: 30, msg: 'nothing is kept for the next start' }]);
+  expect(lines).toMatchObject([{ level: 40, msg: UNWRITTEN }]);
+});
+
+test('what could not be written is written with the next save, the newest of each, and a new failure is told', async () => {
+  const parent = join(path, '..');
+  const block = async (): Promise<void> => {
+    await rm(parent, { recursive: true, force: true });
+    await writeFile(parent, '');
+  };
+  const state = open();
+  await block();
+  await state.save('a', 'old');
+  await state.save('a', 'new');
+  await rm(parent);
+  await state.save('b', 'b');
+  expect(await Promise.all(['a', 'b'].map((name) => readFile(join(path, name), 'utf8')))).toEqual([
+    'new',
+    'b',
+  ]);
+  await block();
+  await state.save('a', 'newest');
+  expect(lines).toMatchObject([
+    { level: 40, msg: UNWRITTEN },
+    { level: 40, msg: UNWRITTEN },
+  ]);
+});
+
+test('a file that can never be written keeps no other from being written', async () => {
+  await mkdir(join(path, 'a'), { recursive: true });
+  const state = open();
+  await state.save('a', 'a');
+  await state.save('b', 'b');
+  await state.save('c', 'c');
+  expect((await readdir(path)).sort()).toEqual(['a', 'b', 'c']);
+  expect(lines).toMatchObject([{ level: 40, msg: UNWRITTEN }]);
 });
 
 test('the oldest files above the bound are removed, unfinished ones among them, and no others', async () => {
