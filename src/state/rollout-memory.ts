@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BOUNDS } from '../inference/rollout.ts';
 import type { StateFolder } from './state-folder.ts';
-import { recordName } from './variant-record.ts';
+import { rolloutFileName } from './variant-record.ts';
 
 /** Raised whenever a field changes its meaning: older files are then ignored. */
 const FORMAT = 1;
@@ -22,7 +22,7 @@ export function rolloutMemory<Plan extends z.ZodType>(folder: StateFolder, repos
       })
       .exactOptional(),
   });
-  const nameOf = (model: string) => recordName(JSON.stringify(['rollout', FORMAT, repository, model]));
+  const nameOf = (model: string) => rolloutFileName(JSON.stringify(['rollout', FORMAT, repository, model]));
   return {
     read: (model: string) => folder.load(nameOf(model), (content) => schema.parse(JSON.parse(content))),
     write: (model: string, kept: z.output<typeof schema>) => folder.save(nameOf(model), JSON.stringify(kept)),

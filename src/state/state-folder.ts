@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
 import {
   fileNameOf,
-  isRecordName,
+  isRemovable,
   type Learned,
   readRecord,
   type VariantKey,
@@ -17,7 +17,7 @@ import {
 export interface StateFolderOptions {
   readonly path: string;
   readonly logger: Logger;
-  /** Files to keep; the oldest above it are removed. Default 512. */
+  /** Files of variants to keep; the oldest above it are removed. Default 512. */
   readonly most?: number;
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly now?: () => number;
@@ -159,7 +159,7 @@ export class StateFolder {
   }
 
   async #removeOldest(): Promise<void> {
-    const names = (await readdir(this.#path)).filter(isRecordName);
+    const names = (await readdir(this.#path)).filter(isRemovable);
     if (names.length <= this.#most) return;
     const aged = await Promise.all(
       names.map(async (name) => {

@@ -65,14 +65,14 @@ export type VariantRecord = Readonly<z.output<typeof recordSchema>>;
 export type Learned = Omit<VariantRecord, 'format' | 'key'>;
 
 /** The same for keys that say the same, another one for any other. */
-export const fileNameOf = (key: VariantKey): string => recordName(canonical(key));
+export const fileNameOf = (key: VariantKey): string => `${digestOf(canonical(key))}.json`;
 
-/** The file of a record, by what it is about. */
-export const recordName = (about: string): string => `${hash('sha256', about).slice(0, 40)}.json`;
+/** The file of what is kept of a rollout, by what it is about. */
+export const rolloutFileName = (about: string): string => `rollout-${digestOf(about)}.json`;
 
-/** Whether a file of the folder is one that may have been written here, its unfinished form included. */
-export const isRecordName = (name: string): boolean =>
-  /^[0-9a-f]{40}\.json(\.[0-9a-f]{12}\.new)?$/.test(name);
+/** Whether a file of the folder may be removed for its age: a variant's, or an unfinished one, but not a rollout's. */
+export const isRemovable = (name: string): boolean =>
+  /^([0-9a-f]{40}\.json|(rollout-)?[0-9a-f]{40}\.json\.[0-9a-f]{12}\.new)$/.test(name);
 
 /** Throws where a field is out of the range in which it would be read. */
 export const writeRecord = (key: VariantKey, { learnedAt, verdict, profile }: Learned): string =>
@@ -101,6 +101,8 @@ export function readRecord(content: string, key: VariantKey, now: number): Varia
 
 /** Milliseconds that clocks may differ by. */
 const CLOCK_DIFFERENCE = 86_400_000;
+
+const digestOf = (about: string): string => hash('sha256', about).slice(0, 40);
 
 function canonical(key: VariantKey): string {
   const parsed = keySchema.parse(key);

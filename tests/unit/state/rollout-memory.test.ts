@@ -33,6 +33,12 @@ test('what is kept of a model is known to the next start over the same repositor
   expect(await open('/others').read('a')).toBeUndefined();
 });
 
+test('files of variants above the bound take no rollout with them', async () => {
+  const folder = new StateFolder({ path, logger: pino({ level: 'silent' }), most: 0 });
+  await folder.save(`${'0'.repeat(40)}.json`, '{}');
+  expect(await open('/models').read('a')).toEqual(KEPT);
+});
+
 test('what is no rollout is not known', async () => {
   const running = { ...KEPT.running, plan: { canaries: [{ version: 2, share: 7 }] } };
   const [name = ''] = await readdir(path);

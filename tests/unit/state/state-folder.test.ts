@@ -201,10 +201,13 @@ test('the oldest files above the bound are removed, unfinished ones among them, 
   await mkdir(path, { recursive: true });
   const old = ['0', '1', '2'].map((digit) => `${digit.repeat(40)}.json`);
   const unfinished = `${'3'.repeat(40)}.json.${'4'.repeat(12)}.new`;
-  for (const [place, name] of [unfinished, ...old, 'somebody else.json'].entries()) {
+  const rollout = `rollout-${'5'.repeat(40)}.json`;
+  const unfinishedRollout = `${rollout}.${'6'.repeat(12)}.new`;
+  const others = [rollout, 'somebody else.json'];
+  for (const [place, name] of [unfinished, unfinishedRollout, ...old, ...others].entries()) {
     await writeFile(join(path, name), '{}');
     await utimes(join(path, name), place, place);
   }
   await open(2).write(KEY, LEARNED);
-  expect((await readdir(path)).sort()).toEqual([old[2], fileNameOf(KEY), 'somebody else.json'].sort());
+  expect((await readdir(path)).sort()).toEqual([old[2], fileNameOf(KEY), ...others].sort());
 });
