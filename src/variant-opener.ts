@@ -101,6 +101,7 @@ export function createVariantOpener({
       inFlight: () => runner.inFlight,
       instances: () => pool.threads,
       runningBatches: () => pool.running,
+      saturation: () => (runner instanceof DynamicBatcher ? runner.saturation : 0),
     });
     return {
       signature: pool.signature,

@@ -10,6 +10,7 @@ import { type BatchPolicy, PULL_POLICY, type Situation } from './batch-policy.ts
 import { type Batch, type BatchAnswer, longestQueue, runBatch } from './batch-run.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { DrainRate } from './drain-rate.ts';
+import { LoadRecord } from './load-record.ts';
 import { sliceRows } from './merge-split.ts';
 import { Entry, PendingRequest } from './pending-request.ts';
 import { refusalOnArrival, refusals, runnerIsAtFault } from './refusals.ts';
@@ -40,6 +41,7 @@ export class DynamicBatcher implements Runner {
   readonly #policy: BatchPolicy;
   readonly #queue = new RequestQueue();
   readonly #drainRate: DrainRate;
+  readonly #load = new LoadRecord();
   readonly #wakeUp: WakeUp;
   readonly #stopListening: () => void;
   readonly #onAbort = (request: PendingRequest): void => this.#aborted(request);
@@ -73,6 +75,11 @@ export class DynamicBatcher implements Runner {
     return this.#inFlight;
   }
 
+  /** 0 idle, 1 with every slot busy, above 1 for ten seconds after the full queue refused. */
+  get saturation(): number {
+    return this.#load.saturation(this.#clock.now(), this.#runner);
+  }
+
   run(inputs: TensorMap, options: RunOptions = NO_OPTIONS): Promise<RunResult> {
     const now = this.#clock.now();
     const { maxBatchSize } = this.#batching;
@@ -93,6 +100,7 @@ export class DynamicBatcher implements Runner {
       this.#onAbort,
     );
     this.#inFlight += 1;
+    this.#load.taken(now);
     this.#enqueue(request, inputs, batchShape(inputs, options.outputs, this.#signature, maxBatchSize));
     this.#pump();
     return request.promise;
@@ -126,6 +134,7 @@ export class DynamicBatcher implements Runner {
     const waiting = this.#queue.size;
     const { maxQueueSize } = this.#batching;
     if (waiting < maxQueueSize || (waiting === 0 && this.#runner.freeSlots > 0)) return undefined;
+    this.#load.refused(now);
     return refusals.queueFull(maxQueueSize, this.#drainRate.secondsToClear(waiting));
   }
 

@@ -11,7 +11,7 @@ import { addRolloutMetrics, type RolloutFigures } from './rollout-metrics.ts';
 import { addScheduleMetrics } from './schedule-metrics.ts';
 import { type Transport, type TransportObserver, TransportSeries } from './transport-series.ts';
 import { addTritonMetrics } from './triton.ts';
-import { noOutcomes, type Outcome, VariantMetrics, VariantSeries } from './variant-series.ts';
+import { fullest, noOutcomes, type Outcome, VariantMetrics, VariantSeries } from './variant-series.ts';
 
 export interface MetricsOptions {
   /** Version of the server, for the build information. */
@@ -50,7 +50,7 @@ export class Metrics {
     addScheduleMetrics(
       this.#registry,
       () => this.#schedules(),
-      () => this.#loop?.read() ?? 0,
+      () => Math.max(this.#loop?.read() ?? 0, fullest(this.#variants.values())),
     );
     addRolloutMetrics(this.#registry, {
       states: () => this.#rollouts.states(),

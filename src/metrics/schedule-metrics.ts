@@ -5,15 +5,16 @@ import { addCounter, addGauge } from './families.ts';
 
 /**
  * Adds what the schedulers know, read from `states` at scrape time.
- * @param loop share of the time that the event loop was busy: whatever the cores have left, a full one takes no more
+ * @param others how full the fullest is of what they do not know: variants that are batched by size and delay, and the
+ * event loop, which takes no more when it is busy all the time, whatever the cores have left
  */
 export function addScheduleMetrics(
   registry: Registry,
   states: () => readonly ScheduleState[],
-  loop: () => number,
+  others: () => number,
 ): void {
   addGauge(registry, METRICS.saturation, () => [
-    { labels: {}, value: Math.max(loop(), ...states().map(({ saturation }) => saturation)) },
+    { labels: {}, value: Math.max(others(), ...states().map(({ saturation }) => saturation)) },
   ]);
   const perVersion = (definition: MetricDefinition, pick: (state: ScheduleState) => number): void =>
     addGauge(registry, definition, () =>

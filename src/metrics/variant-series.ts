@@ -45,6 +45,8 @@ export interface VariantGauges {
   readonly instances: () => number;
   /** Batches handed to the workers and not back yet. */
   readonly runningBatches: () => number;
+  /** How full its own queue is, 1 at capacity; 0 where the scheduler of the version tells. */
+  readonly saturation: () => number;
 }
 
 /**
@@ -88,6 +90,13 @@ export class VariantSeries {
     for (const variant of this.open) sum += read(variant);
     return sum;
   }
+}
+
+/** How full the fullest of all open variants is. */
+export function fullest(all: Iterable<VariantSeries>): number {
+  let most = 0;
+  for (const { open } of all) for (const { saturation } of open) most = Math.max(most, saturation);
+  return most;
 }
 
 /** Counts what happens to one open variant. Cheap: no labels are looked up per event. */
@@ -160,6 +169,10 @@ export class VariantMetrics implements VariantObserver, CacheObserver {
 
   get instances(): number {
     return this.#gauges?.instances() ?? 0;
+  }
+
+  get saturation(): number {
+    return this.#gauges?.saturation() ?? 0;
   }
 
   /** A batch handed over ahead keeps no second instance busy. */

@@ -36,10 +36,14 @@ const variantShape = {
     .array(count(1, 65_536))
     .max(64)
     .default([])
-    .describe('Rows to stop at when the queue holds more; none above maxBatchSize.'),
+    .describe(
+      'Rows to stop at when the queue holds more; none above maxBatchSize. Set: the model is batched by size and delay, without a choice of variants or admission by deadline.',
+    ),
   maxQueueDelayMicroseconds: microseconds
     .default(0)
-    .describe('How long a batch that is not full may wait for more once a worker is free; microseconds.'),
+    .describe(
+      'How long a batch that is not full may wait for more once a worker is free; microseconds. Above 0: the model is batched by size and delay, without a choice of variants or admission by deadline.',
+    ),
   maxQueueSize: count(1, 1_000_000)
     .default(1024)
     .describe('Requests that may wait; the next one is refused with 429.'),

@@ -29,6 +29,14 @@ describe('a server over a repository', () => {
       'sequence/1/model.onnx': sequenceModel(),
       'slow/1/model.onnx': slowModel({ size: 1024 }),
       'slow/model.json': JSON.stringify({ maxBatchSize: 0, maxQueueSize: 2, instances: 1, coalesce: 'off' }),
+      'window/1/model.onnx': slowModel({ size: 1024 }),
+      'window/model.json': JSON.stringify({
+        maxQueueDelayMicroseconds: 1000,
+        maxBatchSize: 0,
+        maxQueueSize: 2,
+        instances: 1,
+        coalesce: 'off',
+      }),
       'garbage/1/model.onnx': garbage(),
       'garbage/model.json': JSON.stringify({ required: false }),
       'cut/1/model.onnx': truncated(),
@@ -82,6 +90,13 @@ describe('a server over a repository', () => {
       error: expect.stringMatching(/Gather.*99/),
     });
     expect(await readJson(answers[1] as Response)).toMatchObject({ outputs: [{ data: [2, 3] }] });
+  });
+
+  it('is full when a model that is batched by size and delay refuses', async () => {
+    const request = fp32Request({ x: [[1, 2, 3, 4]] });
+    const answers = await Promise.all(Array.from({ length: 24 }, () => infer('window', request)));
+    expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
+    expect(await test.metric('sluice_saturation')).toBeGreaterThan(1);
   });
 
   it('refuses at once with 429 and Retry-After what does not fit into the queue', async () => {

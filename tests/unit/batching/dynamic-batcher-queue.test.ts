@@ -119,6 +119,23 @@ describe('the bound', () => {
     expect(rejected).toEqual(['queue_full', 'canceled']);
   });
 
+  test('the saturation is the share of busy slots, and above 1 while the full queue refused lately', async () => {
+    const { run, runner, batcher, clock } = setUp({ maxQueueSize: 1, maxBatchSize: 1 }, { slots: 2 });
+    expect(batcher.saturation).toBe(0);
+    run(rowsOf([0]));
+    expect(batcher.saturation).toBe(0.5);
+    run(rowsOf([1]));
+    run(rowsOf([2]));
+    expect(batcher.saturation).toBe(1);
+    for (let turn = 0; turn < 9; turn++) run(rowsOf([3]));
+    expect(batcher.saturation).toBe(1.75);
+    for (let turn = 0; turn < 3; turn++) await runner.succeed();
+    clock.advance(10_000);
+    expect(batcher.saturation).toBeCloseTo(1.75);
+    clock.advance(1);
+    expect(batcher.saturation).toBe(0);
+  });
+
   test('the time to retry follows from how fast the queue empties', async () => {
     const { run, runner, clock } = setUp({ maxQueueSize: 8, maxBatchSize: 1 });
     run(rowsOf([0]));

@@ -9,7 +9,7 @@ import { TRITON_METRICS } from '../../../src/metrics/triton-definitions.ts';
 
 const INT8: VariantId = { model: 'intent', version: '2', variant: 'int8' };
 const TIMINGS = { queue: 1, computeInput: 0.04, computeInfer: 3, computeOutput: 0.2 };
-const GAUGES = { inFlight: () => 5, instances: () => 2, runningBatches: () => 1 };
+const GAUGES = { inFlight: () => 5, instances: () => 2, runningBatches: () => 1, saturation: () => 0 };
 
 /** The samples of a scrape: "name{labels}" to value, labels in the order they are written. */
 async function scrape(metrics: Metrics): Promise<Map<string, number>> {
@@ -165,6 +165,14 @@ test('what the schedulers know is read when it is asked for, and the event loop 
   expect(samples.get(`sluice_predictions_kept_total${variant}`)).toBe(98);
   expect(samples.get(`sluice_predicted_seconds_total${variant}`)).toBe(1.5);
   expect(samples.get(`sluice_predicted_measured_seconds_total${variant}`)).toBe(1.4);
+});
+
+test('the server is as full as the fullest variant that has a queue of its own', async () => {
+  const metrics = new Metrics({ version: '1.0.0' });
+  metrics.createVariantObserver(INT8);
+  metrics.createVariantObserver(INT8).watch({ ...GAUGES, saturation: () => 1.75 });
+  metrics.createVariantObserver({ ...INT8, model: 'another' }).watch({ ...GAUGES, saturation: () => 0.5 });
+  expect((await scrape(metrics)).get('sluice_saturation')).toBe(1.75);
 });
 
 test('a transport counts its requests by operation and code', async () => {
