@@ -58,14 +58,19 @@ export function reachesFloor(
 ): boolean {
   if (!request.parameters.has('min_accuracy') && !request.parameters.has('max_accuracy_loss')) return true;
   try {
-    const { minAccuracy = 0, maxAccuracyLoss = 100 } = accuracyAsked(request);
     const best = Math.max(0, ...Array.from(served.variants.values(), (each) => each.file.accuracy ?? 0));
-    return (file.accuracy ?? 0) >= Math.max(minAccuracy, best - maxAccuracyLoss / 100);
+    return (file.accuracy ?? 0) >= floorOf(accuracyAsked(request), best);
   } catch (error) {
     if (error instanceof InferenceError) return false;
     throw error;
   }
 }
+
+/** Accuracies have a few decimals: what their differences lose by rounding is less than this. */
+const ROUNDING = 1e-9;
+
+const floorOf = ({ minAccuracy = 0, maxAccuracyLoss = 100 }: AccuracyAsked, best: number): number =>
+  Math.max(minAccuracy, best - maxAccuracyLoss / 100 - ROUNDING);
 
 /** For requests that set no floor: a version is a snapshot, so that the answer stays the same. */
 const allowedByDefault = new WeakMap<ServedVersion, readonly string[]>();
@@ -77,28 +82,45 @@ function allowed(served: ServedVersion, main: ServedVariant, own: AccuracyAsked)
     main.variant === served.defaultVariant;
   const known = byDefault ? allowedByDefault.get(served) : undefined;
   if (known !== undefined) return known;
-  const names = reaching(served, main, { ...main.defaults, ...own });
+  const names = reaching(served, main, own);
   if (byDefault) allowedByDefault.set(served, names);
   return names;
 }
 
-function reaching(served: ServedVersion, main: ServedVariant, asked: AccuracyAsked): string[] {
-  const { accuracy } = main.file;
-  if (accuracy === undefined) {
+function reaching(served: ServedVersion, main: ServedVariant, own: AccuracyAsked): string[] {
+  const asked = { ...main.defaults, ...own };
+  if (main.file.accuracy === undefined) {
     if ((asked.minAccuracy ?? 0) === 0) return [main.variant];
-    throw invalidArgument(`the accuracy of model '${served.model}' was not measured, it cannot have a floor`);
+    throw belowLeast(served, asked, own, 'its accuracy was not measured');
   }
-  const signature = signatureKey(main.signature);
-  const candidates: [string, number][] = [];
-  for (const [name, { file, signature: its }] of served.variants) {
-    if (file.accuracy !== undefined && signatureKey(its) === signature)
-      candidates.push([name, file.accuracy]);
-  }
-  const best = Math.max(...candidates.map(([, each]) => each));
-  const floor = Math.max(asked.minAccuracy ?? 0, best - (asked.maxAccuracyLoss ?? 100) / 100);
+  const candidates = measured(served, main.signature);
+  const best = bestOf(candidates);
+  const floor = floorOf(asked, best);
   const names = candidates.flatMap(([name, each]) => (each >= floor ? [name] : []));
   if (names.length > 0) return names;
-  throw invalidArgument(
-    `no variant of model '${served.model}' has an accuracy of ${floor}, the best has ${best}`,
-  );
+  throw belowLeast(served, asked, own, `the best accuracy of its variants is ${best}`);
+}
+
+/** Names and accuracies of the measured variants that have this signature. */
+function measured(served: ServedVersion, signature: Signature): [string, number][] {
+  const key = signatureKey(signature);
+  const found: [string, number][] = [];
+  for (const [name, { file, signature: its }] of served.variants) {
+    if (file.accuracy !== undefined && signatureKey(its) === key) found.push([name, file.accuracy]);
+  }
+  return found;
+}
+
+const bestOf = (candidates: readonly [string, number][]): number =>
+  Math.max(...candidates.map(([, accuracy]) => accuracy));
+
+/** The other bound cannot be out of reach: it is relative to the best. */
+function belowLeast(
+  { model }: ServedVersion,
+  { minAccuracy }: AccuracyAsked,
+  own: AccuracyAsked,
+  why: string,
+): InferenceError {
+  const field = own.minAccuracy === undefined ? "'minAccuracy' of the model" : "parameter 'min_accuracy'";
+  return invalidArgument(`${field} is ${minAccuracy}, which model '${model}' does not reach: ${why}`);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { AccuracyAsked } from '../../../src/inference/scheduling-parameters.ts';
 import type { ServedVariant, ServedVersion } from '../../../src/inference/served.ts';
-import { reachesFloor } from '../../../src/inference/terms.ts';
+import { reachesFloor, termsOf } from '../../../src/inference/terms.ts';
 import { ADD_MODEL, FakeRegistry } from '../../support/fake-registry.ts';
 
 const served = new FakeRegistry([ADD_MODEL]).version('add');
@@ -22,9 +23,45 @@ describe('the floor that a request sets', () => {
     [{ max_accuracy_loss: 2 }, 0.89, true],
     [{ max_accuracy_loss: 2 }, 0.87, false],
     [{ max_accuracy_loss: 0 }, 0.95, true],
+    [{ max_accuracy_loss: 0.14 }, 0.8986, true],
     [{ min_accuracy: 'much' }, 0.9, false],
   ])('%j, is reached by a canary of accuracy %s: %s', (parameters, accuracy, reached) => {
     const request = { parameters: new Map(Object.entries(parameters)) };
     expect(reachesFloor(request, { served: baseline }, measured('int8', accuracy))).toBe(reached);
+  });
+});
+
+describe('the variants that may answer', () => {
+  const version: ServedVersion = {
+    ...served,
+    variants: new Map([
+      ['default', measured('default', 0.9413)],
+      ['int8', measured('int8', 0.939)],
+    ]),
+  };
+  const terms = (
+    parameters: Record<string, number>,
+    { defaults, accuracy }: { defaults?: AccuracyAsked; accuracy: number | undefined } = { accuracy: 0.9413 },
+  ) => {
+    const main = measured('default', accuracy);
+    const request = { model: 'add', inputs: new Map(), parameters: new Map(Object.entries(parameters)) };
+    return termsOf(request, version, { ...main, ...(defaults === undefined ? {} : { defaults }) }, false);
+  };
+
+  it('are those at the very floor too, whatever its subtraction loses by rounding', () => {
+    expect(terms({ max_accuracy_loss: 0.23 }).variants).toEqual(['default', 'int8']);
+    expect(terms({ max_accuracy_loss: 0.22 }).variants).toEqual(['default']);
+    expect(terms({ min_accuracy: 0.939 }).variants).toEqual(['default', 'int8']);
+  });
+
+  it('are none above the best: the refusal names the field, its value and the best', () => {
+    expect(() => terms({ min_accuracy: 0.95 })).toThrow(
+      "parameter 'min_accuracy' is 0.95, which model 'add' does not reach: the best accuracy of its variants is 0.9413",
+    );
+    const defaults = { minAccuracy: 0.99 };
+    expect(() => terms({}, { defaults, accuracy: 0.9413 })).toThrow("'minAccuracy' of the model is 0.99");
+    expect(() => terms({}, { defaults, accuracy: undefined })).toThrow(
+      "'minAccuracy' of the model is 0.99, which model 'add' does not reach: its accuracy was not measured",
+    );
   });
 });
