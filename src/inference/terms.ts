@@ -20,7 +20,8 @@ export function signatureKey(signature: Signature): string {
 
 /**
  * Who may answer a request: the variant it names, or every one that takes and gives the same tensors, whose accuracy
- * was measured and is not below the floor. Throws `invalid_argument` naming the best there is when none reaches it.
+ * was measured and is not below the floor. Throws `invalid_argument` naming the best there is when none reaches it, and
+ * where the variant that the request names is below a floor of its own.
  * @param arm of the rollout that sent the request to `variant`, where one did
  */
 export function termsOf(
@@ -35,6 +36,7 @@ export function termsOf(
   const { client = '', bodyBytes } = request;
   const canary = arm?.canary === true;
   if (pinned || arm?.pinned === true) {
+    if (arm === undefined && setsFloor(own)) checkNamed(served, variant, own);
     return {
       variants: [variant.variant],
       route: canary ? 'canary' : 'pinned',
@@ -72,14 +74,30 @@ const ROUNDING = 1e-9;
 const floorOf = ({ minAccuracy = 0, maxAccuracyLoss = 100 }: AccuracyAsked, best: number): number =>
   Math.max(minAccuracy, best - maxAccuracyLoss / 100 - ROUNDING);
 
+const setsFloor = ({ minAccuracy, maxAccuracyLoss }: AccuracyAsked): boolean =>
+  minAccuracy !== undefined || maxAccuracyLoss !== undefined;
+
+/** Throws `invalid_argument` where the floor of a request excludes the variant that it names. */
+function checkNamed(
+  served: ServedVersion,
+  { variant, file, signature }: ServedVariant,
+  own: AccuracyAsked,
+): void {
+  const best = bestOf(measured(served, signature));
+  const floor = floorOf(own, best);
+  if ((file.accuracy ?? 0) >= floor) return;
+  const field = floor === own.minAccuracy ? 'min_accuracy' : 'max_accuracy_loss';
+  const has = file.accuracy === undefined ? 'was not measured' : `is ${file.accuracy}`;
+  throw invalidArgument(
+    `parameter '${field}' asks for an accuracy of ${Number(floor.toFixed(6))}, that of variant '${variant}' ${has}`,
+  );
+}
+
 /** For requests that set no floor: a version is a snapshot, so that the answer stays the same. */
 const allowedByDefault = new WeakMap<ServedVersion, readonly string[]>();
 
 function allowed(served: ServedVersion, main: ServedVariant, own: AccuracyAsked): readonly string[] {
-  const byDefault =
-    own.minAccuracy === undefined &&
-    own.maxAccuracyLoss === undefined &&
-    main.variant === served.defaultVariant;
+  const byDefault = !setsFloor(own) && main.variant === served.defaultVariant;
   const known = byDefault ? allowedByDefault.get(served) : undefined;
   if (known !== undefined) return known;
   const names = reaching(served, main, own);
@@ -112,7 +130,7 @@ function measured(served: ServedVersion, signature: Signature): [string, number]
 }
 
 const bestOf = (candidates: readonly [string, number][]): number =>
-  Math.max(...candidates.map(([, accuracy]) => accuracy));
+  Math.max(0, ...candidates.map(([, accuracy]) => accuracy));
 
 /** The other bound cannot be out of reach: it is relative to the best. */
 function belowLeast(

@@ -54,6 +54,33 @@ describe('the variants that may answer', () => {
     expect(terms({ min_accuracy: 0.939 }).variants).toEqual(['default', 'int8']);
   });
 
+  it('are the named one, where it is not below a floor that the request itself sets', () => {
+    const named = (
+      variant: string,
+      parameters: Record<string, number>,
+      arm?: { canary: boolean; pinned: boolean },
+    ) => {
+      const main = version.variants.get(variant) ?? measured('int8', undefined);
+      const defaults = { minAccuracy: 0.94 };
+      const request = { model: 'add', inputs: new Map(), parameters: new Map(Object.entries(parameters)) };
+      return termsOf(request, version, { ...main, defaults }, true, arm).variants;
+    };
+    expect(named('int8', {})).toEqual(['int8']);
+    expect(named('int8', { min_accuracy: 0.939 })).toEqual(['int8']);
+    expect(named('int8', { max_accuracy_loss: 0.23 })).toEqual(['int8']);
+    expect(named('unmeasured', { min_accuracy: 0 })).toEqual(['int8']);
+    expect(named('int8', { min_accuracy: 0.94 }, { canary: false, pinned: true })).toEqual(['int8']);
+    expect(() => named('int8', { min_accuracy: 0.94, max_accuracy_loss: 1 })).toThrow(
+      "parameter 'min_accuracy' asks for an accuracy of 0.94, that of variant 'int8' is 0.939",
+    );
+    expect(() => named('int8', { max_accuracy_loss: 0.1 })).toThrow(
+      "parameter 'max_accuracy_loss' asks for an accuracy of 0.9403, that of variant 'int8' is 0.939",
+    );
+    expect(() => named('unmeasured', { min_accuracy: 0.1 })).toThrow(
+      "that of variant 'int8' was not measured",
+    );
+  });
+
   it('are none above the best: the refusal names the field, its value and the best', () => {
     expect(() => terms({ min_accuracy: 0.95 })).toThrow(
       "parameter 'min_accuracy' is 0.95, which model 'add' does not reach: the best accuracy of its variants is 0.9413",
