@@ -27,16 +27,16 @@ export function headerTerms({ headers, ip, arrivedAt }: FastifyRequest): HeaderT
   };
 }
 
-/** Milliseconds a client may set with `x-request-timeout-ms`; beyond a day it means no deadline. */
+/** Milliseconds a client may set with `x-request-timeout-ms`; what is longer is taken for a day. */
 const MAX_TIMEOUT = 24 * 60 * 60 * 1000;
 
 /** Counts from the arrival of the headers. */
 function deadlineOf(text: string | readonly string[] | undefined, arrivedAt: number): number | undefined {
   if (text === undefined) return undefined;
-  const timeout = typeof text === 'string' && /^[0-9]{1,12}(\.[0-9]{1,6})?$/.test(text) ? Number(text) : 0;
+  const timeout = typeof text === 'string' && /^[0-9]+(\.[0-9]{1,6})?$/.test(text) ? Number(text) : 0;
   if (timeout === 0)
     throw invalidArgument('header x-request-timeout-ms must be a positive number of milliseconds');
-  return timeout > MAX_TIMEOUT ? undefined : arrivedAt + timeout;
+  return arrivedAt + Math.min(timeout, MAX_TIMEOUT);
 }
 
 function bytesOf(length: string | undefined): number | undefined {
