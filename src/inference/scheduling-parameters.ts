@@ -87,7 +87,7 @@ function integerParameter({ parameters }: InferenceRequest, name: Name): number 
   const number = numberOf(value);
   if (Number.isSafeInteger(number) && number >= 0) return number;
   throw invalidArgument(
-    `parameter '${name}' must be a non-negative integer, not ${JSON.stringify(String(value))}`,
+    `parameter '${name}' must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, not ${JSON.stringify(String(value))}`,
   );
 }
 

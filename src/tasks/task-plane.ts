@@ -137,7 +137,7 @@ class TaskRuns {
 const total = ({ queue, computeInput, computeInfer, computeOutput }: Timings): number =>
   queue + computeInput + computeInfer + computeOutput;
 
-/** Takes the scheduling parameters out of a JSON body; what is left is the task's. */
+/** Takes the scheduling parameters out of a JSON body; what is left is the task's. Null counts as left out. */
 function splitParameters(body: unknown): { body: unknown; scheduling: Parameters } {
   const scheduling = new Map<string, ParameterValue>();
   if (!isRecord(body) || !isRecord(body['parameters'])) return { body, scheduling };
@@ -145,7 +145,8 @@ function splitParameters(body: unknown): { body: unknown; scheduling: Parameters
   for (const [name, value] of Object.entries(body['parameters'])) {
     if (!SCHEDULING.has(name)) own.push([name, value]);
     else if (isParameterValue(value)) scheduling.set(name, value);
-    else throw invalidArgument(`'parameters.${name}': must be a string or a number`);
+    else if (value !== null)
+      throw invalidArgument(`'parameters.${name}': must be a string, a number or a boolean`);
   }
   return { body: { ...body, parameters: Object.fromEntries(own) }, scheduling };
 }
@@ -153,5 +154,5 @@ function splitParameters(body: unknown): { body: unknown; scheduling: Parameters
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
-const isParameterValue = (value: unknown): value is string | number | boolean =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+const isParameterValue = (value: unknown): value is ParameterValue =>
+  ['string', 'number', 'bigint', 'boolean'].includes(typeof value);

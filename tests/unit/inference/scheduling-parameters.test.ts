@@ -42,6 +42,13 @@ test.each([
   expect(() => deadlineOf(request, NO_DEFAULT, 0)).toThrow(/'timeout'/);
 });
 
+test.each([2 ** 53, 2n ** 53n, '9007199254740992'])('a timeout of %s is refused by the limit', (value) => {
+  const request = asking({ parameters: new Map([['timeout', value]]) });
+  expect(() => deadlineOf(request, 0)).toThrow(
+    `parameter 'timeout' must be an integer from 0 to 9007199254740991, not "9007199254740992"`,
+  );
+});
+
 test.each([' ', '\t\n', '0b1', '1.5', '-0.1', 'Infinity'])('a least accuracy of %j is none', (value) => {
   const request = asking({ parameters: new Map([['min_accuracy', value]]) });
   expect(() => accuracyAsked(request)).toThrow(/'min_accuracy'/);

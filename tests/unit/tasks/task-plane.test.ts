@@ -89,6 +89,17 @@ describe('the task plane', () => {
     await expect(ask({ urgency: 1 })).rejects.toThrow(/urgency/);
   });
 
+  it('takes null for left out, and whole numbers of any size, as tensor requests do', async () => {
+    const { tasks } = await serveChanged({});
+    const ask = (parameters: object) => tasks.run({ model: 'model', body: { ...body, parameters } });
+    await expect(ask({ timeout: null, variant: null, min_accuracy: null })).resolves.toBeDefined();
+    await expect(ask({ timeout: 1_000_000_000n })).resolves.toBeDefined();
+    await expect(ask({ timeout: 2n ** 53n })).rejects.toThrow(/'timeout' must be an integer from 0 to/);
+    await expect(ask({ timeout: [1] })).rejects.toThrow(
+      "'parameters.timeout': must be a string, a number or a boolean",
+    );
+  });
+
   it('leaves the log of a fault to the gateway, which knows whose request it was', async () => {
     const { dataPlane } = await serveChanged({});
     const lines: string[] = [];
