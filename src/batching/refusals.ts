@@ -32,7 +32,7 @@ export const refusals = {
   infeasible: (milliseconds: number) =>
     new InferenceError(
       'deadline_exceeded',
-      `the deadline cannot be kept: even alone the request takes about ${milliseconds.toPrecision(2)} ms`,
+      `the deadline cannot be kept: even alone the request takes about ${Number(milliseconds.toPrecision(2))} ms`,
       { reason: 'infeasible' },
     ),
   noLane: () => unavailable('none of the variants that may answer is loaded'),
