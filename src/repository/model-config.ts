@@ -123,7 +123,7 @@ export const modelConfigSchema = z
       .max(1)
       .exactOptional()
       .describe(
-        'Least measured accuracy of a variant that may answer unless it is named; a fraction from 0 to 1.',
+        'Least measured accuracy of a variant that may answer unless it is named; a fraction from 0 to 1. Where no variant reaches it, the version is not loaded.',
       ),
     maxAccuracyLoss: z
       .number()

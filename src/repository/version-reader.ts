@@ -46,6 +46,8 @@ export async function readVersion(folder: VersionFolder): Promise<VersionSource>
   if (variants.size === 0) problems.push(nothingToServe(folders));
   const selected = settings.variants ?? [...variants.keys()].sort();
   const defaultVariant = settings.defaultVariant ?? (selected.includes('default') ? 'default' : selected[0]);
+  const floor = unreachableFloor(settings, defaultVariant, selected, variants);
+  if (floor !== undefined) problems.push(floor);
   const task = settings.task ?? measured?.task;
   return {
     version,
@@ -73,6 +75,24 @@ async function readVariantsFile({ files }: FolderEntries): Promise<VariantsFile 
 function nothingToServe(folders: readonly FolderEntries[]): string {
   const others = folders.flatMap(({ files }) => [...files.keys()].filter((name) => name.endsWith('.onnx')));
   return others.length === 0 ? 'no ONNX file' : `no model.onnx among ${others.join(', ')}`;
+}
+
+/** Why the model's own floor would have every request refused that names no variant. */
+function unreachableFloor(
+  { minAccuracy = 0 }: ModelSettings,
+  defaultVariant: string | undefined,
+  selected: readonly string[],
+  variants: VersionSource['variants'],
+): string | undefined {
+  const main = variants.get(defaultVariant ?? '');
+  if (minAccuracy === 0 || main === undefined || main.problem !== undefined) return undefined;
+  if (main.accuracy === undefined) {
+    return `minAccuracy is ${minAccuracy}, but the accuracy of variant '${main.variant}' was not measured`;
+  }
+  const best = Math.max(main.accuracy, ...selected.map((name) => variants.get(name)?.accuracy ?? 0));
+  return best >= minAccuracy
+    ? undefined
+    : `minAccuracy is ${minAccuracy}, the best accuracy of a variant is ${best}`;
 }
 
 const stamps = ({ folder, files, refused }: FolderEntries): unknown => [
