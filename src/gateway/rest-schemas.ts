@@ -56,6 +56,12 @@ export const TASK_BODY = {
   },
 };
 
+/** Of the forms that have no parameters of their own. */
+const SCHEDULING = {
+  ...PARAMETERS,
+  description: 'those of inference: `variant`, `timeout`, `min_accuracy` and others',
+};
+
 export const RERANK_BODY = {
   type: 'object',
   required: ['model', 'query', 'texts'],
@@ -66,6 +72,7 @@ export const RERANK_BODY = {
     raw_scores: { type: 'boolean', description: 'the logits, without the sigmoid' },
     return_text: { type: 'boolean' },
     truncate: { type: 'boolean' },
+    parameters: SCHEDULING,
   },
 };
 
@@ -87,6 +94,7 @@ export const EMBEDDINGS_BODY = {
     dimensions: { type: 'integer', minimum: 1, description: 'keeps the first numbers, at length 1' },
     user: { type: 'string' },
     truncation: { type: 'boolean', description: 'cut a text that is too long; it is refused otherwise' },
+    parameters: SCHEDULING,
   },
 };
 

@@ -148,7 +148,10 @@ function splitParameters(body: unknown): { body: unknown; scheduling: Parameters
     else if (value !== null)
       throw invalidArgument(`'parameters.${name}': must be a string, a number or a boolean`);
   }
-  return { body: { ...body, parameters: Object.fromEntries(own) }, scheduling };
+  const { parameters: _, ...beside } = body;
+  // Not every form has parameters of its own.
+  if (own.length === 0) return { body: beside, scheduling };
+  return { body: { ...beside, parameters: Object.fromEntries(own) }, scheduling };
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -100,6 +100,17 @@ describe('the task plane', () => {
     );
   });
 
+  it.each([
+    ['embeddings', 'minilm-embedder', { input: 'the card' }],
+    ['rerank', 'cross-encoder', { query: 'the card', texts: ['lost'] }],
+  ])('takes scheduling parameters in the form of %s, which has none of its own', async (task, name, own) => {
+    const { tasks } = await serveExport(exportFolder(name));
+    const ask = (parameters: object) => tasks.run({ model: 'model', task, body: { ...own, parameters } });
+    await expect(ask({ timeout: 60_000_000, prefer: 'latency' })).resolves.toBeDefined();
+    await expect(ask({ timeout: -1 })).rejects.toThrow(/'timeout'/);
+    await expect(ask({ top_k: 1 })).rejects.toThrow(/parameters/);
+  });
+
   it('leaves the log of a fault to the gateway, which knows whose request it was', async () => {
     const { dataPlane } = await serveChanged({});
     const lines: string[] = [];
