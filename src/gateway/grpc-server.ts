@@ -11,6 +11,7 @@ import { type GrpcRequestEnded, logError } from './grpc-call.ts';
 import { GrpcHealth } from './grpc-health.ts';
 import { endOnDrain, withHook } from './grpc-hook.ts';
 import { inferenceService } from './grpc-service.ts';
+import { capTimeouts } from './grpc-timeout.ts';
 import { boundMessages } from './message-budget.ts';
 import { openSharedPort } from './shared-port.ts';
 
@@ -99,6 +100,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
   reflection().addToServer(drained);
   const shared = options.reusePort === true ? await openSharedPort(server, options) : undefined;
   const port = shared?.port ?? (await listen(server, options));
+  const timeouts = capTimeouts(port);
   const bounds =
     budget &&
     boundMessages({
@@ -120,7 +122,10 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
     const accepted = shared?.close();
     finished = new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
       .then(() => accepted)
-      .finally(() => bounds?.[Symbol.dispose]());
+      .finally(() => {
+        bounds?.[Symbol.dispose]();
+        timeouts[Symbol.dispose]();
+      });
     return finished;
   };
   return {
