@@ -4,7 +4,7 @@ import type { VersionScheduler } from './batching/version-scheduler.ts';
 import type { ResultReuse } from './caching/result-reuse.ts';
 import type { CacheObserver, VariantId, VariantObserver } from './inference/observer.ts';
 import type { Runner } from './inference/runner.ts';
-import type { Batching } from './inference/signature.ts';
+import { isClassic } from './inference/signature.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { composeObservers } from './metrics/statistics.ts';
 import type { VariantMetrics } from './metrics/variant-series.ts';
@@ -131,10 +131,6 @@ const idOf = ({ model, version, variant }: OpenRequest): VariantId => ({
   version,
   variant: variant.variant,
 });
-
-/** Whoever sets a delay or preferred sizes asks for batching by these, not for the scheduler. */
-const isClassic = ({ maxQueueDelay, preferredBatchSizes }: Batching): boolean =>
-  maxQueueDelay > 0 || preferredBatchSizes.length > 0;
 
 /** The runner, after whose end there is something left to do. */
 function closing(runner: Runner, finish: () => Promise<void>): Runner {

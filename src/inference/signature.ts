@@ -35,6 +35,10 @@ export interface Batching {
   readonly reason: string;
 }
 
+/** Whoever sets a delay or preferred sizes asks for batching by these, not for the scheduler: no other variant answers. */
+export const isClassic = ({ maxQueueDelay, preferredBatchSizes }: Batching): boolean =>
+  maxQueueDelay > 0 || preferredBatchSizes.length > 0;
+
 /**
  * Along which axis inputs of different length may be padded to share a batch. The model's mask makes the padding
  * harmless: the probe has shown that answers do not change with it.

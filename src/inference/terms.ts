@@ -3,7 +3,7 @@ import type { Arm, Target } from './rollout.ts';
 import type { Terms } from './runner.ts';
 import { type AccuracyAsked, accuracyAsked } from './scheduling-parameters.ts';
 import type { ServedVariant, ServedVersion } from './served.ts';
-import type { Signature } from './signature.ts';
+import { isClassic, type Signature } from './signature.ts';
 import type { InferenceRequest } from './types.ts';
 
 const keys = new WeakMap<Signature, string>();
@@ -21,7 +21,7 @@ export function signatureKey(signature: Signature): string {
 /**
  * Who may answer a request: the variant it names, or every one that takes and gives the same tensors, whose accuracy
  * was measured and is not below the floor. Throws `invalid_argument` naming the best there is when none reaches it, and
- * where the variant that the request names is below a floor of its own.
+ * where the variant that the request names, or the only one that can answer, is below a floor of its own.
  * @param arm of the rollout that sent the request to `variant`, where one did
  */
 export function termsOf(
@@ -36,7 +36,7 @@ export function termsOf(
   const { client = '', bodyBytes } = request;
   const canary = arm?.canary === true;
   if (pinned || arm?.pinned === true) {
-    if (arm === undefined && setsFloor(own)) checkNamed(served, variant, own);
+    if (arm === undefined && setsFloor(own)) checkAlone(served, variant, own);
     return {
       variants: [variant.variant],
       route: canary ? 'canary' : 'pinned',
@@ -45,6 +45,7 @@ export function termsOf(
       bodyBytes,
     };
   }
+  if (!canary && setsFloor(own) && isClassic(variant.batching)) checkAlone(served, variant, own);
   const variants = allowed(served, variant, own);
   return { variants, route: canary ? 'canary' : 'free', preference, client, bodyBytes };
 }
@@ -77,8 +78,8 @@ const floorOf = ({ minAccuracy = 0, maxAccuracyLoss = 100 }: AccuracyAsked, best
 const setsFloor = ({ minAccuracy, maxAccuracyLoss }: AccuracyAsked): boolean =>
   minAccuracy !== undefined || maxAccuracyLoss !== undefined;
 
-/** Throws `invalid_argument` where the floor of a request excludes the variant that it names. */
-function checkNamed(
+/** Throws `invalid_argument` where the floor of a request excludes the one variant that may answer it. */
+function checkAlone(
   served: ServedVersion,
   { variant, file, signature }: ServedVariant,
   own: AccuracyAsked,

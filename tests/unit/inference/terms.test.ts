@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AccuracyAsked } from '../../../src/inference/scheduling-parameters.ts';
 import type { ServedVariant, ServedVersion } from '../../../src/inference/served.ts';
+import type { Batching } from '../../../src/inference/signature.ts';
 import { reachesFloor, termsOf } from '../../../src/inference/terms.ts';
 import { ADD_MODEL, FakeRegistry } from '../../support/fake-registry.ts';
 
@@ -79,6 +80,21 @@ describe('the variants that may answer', () => {
     expect(() => named('unmeasured', { min_accuracy: 0.1 })).toThrow(
       "that of variant 'int8' was not measured",
     );
+  });
+
+  it('are never others than the one that is batched by size and delay, which a floor of the request may exclude', () => {
+    const main = measured('int8', 0.939);
+    const ask = (batching: Partial<Batching>, parameters: Record<string, number>) => {
+      const request = { model: 'add', inputs: new Map(), parameters: new Map(Object.entries(parameters)) };
+      return termsOf(request, version, { ...main, batching: { ...main.batching, ...batching } }, false);
+    };
+    expect(ask({}, { min_accuracy: 0.94 }).variants).toEqual(['default']);
+    for (const batching of [{ maxQueueDelay: 1 }, { preferredBatchSizes: [4] }]) {
+      expect(ask(batching, { min_accuracy: 0.93 }).variants).toContain('int8');
+      expect(() => ask(batching, { min_accuracy: 0.94 })).toThrow(
+        /'min_accuracy' .* variant 'int8' is 0\.939$/,
+      );
+    }
   });
 
   it('are none above the best: the refusal names the field, its value and the best', () => {
