@@ -44,7 +44,7 @@ test.each([
 
 test.each([2 ** 53, 2n ** 53n, '9007199254740992'])('a timeout of %s is refused by the limit', (value) => {
   const request = asking({ parameters: new Map([['timeout', value]]) });
-  expect(() => deadlineOf(request, 0)).toThrow(
+  expect(() => deadlineOf(request, NO_DEFAULT, 0)).toThrow(
     `parameter 'timeout' must be an integer from 0 to 9007199254740991, not "9007199254740992"`,
   );
 });
