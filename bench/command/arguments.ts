@@ -64,9 +64,15 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   },
   'largest-id': { default: '1000', help: 'Whole numbers of inputs stay below this.' },
   texts: { help: 'File of texts, one a line, for BYTES inputs and protocol task.' },
-  window: { default: '5000', help: 'Length of a window, milliseconds.' },
+  window: {
+    default: '5000',
+    help: 'Length of a window, milliseconds. In a closed loop 20 mean latencies at least, up to a minute.',
+  },
   'warm-up': { default: '1000', help: 'Load before the first window, milliseconds.' },
-  windows: { default: '10', help: 'Windows per load at most; fewer when three in a row agree.' },
+  windows: {
+    default: '10',
+    help: 'Windows per load at most, without those that were too short; fewer when three in a row agree.',
+  },
   seed: { default: '1', help: 'Seed of inputs and arrivals.' },
   onnx: { help: 'Model file to measure the ceiling with; found in the repository when no address is given.' },
   sessions: { help: 'Sessions of the ceiling; as many as cores, 16 at most, when left out.' },

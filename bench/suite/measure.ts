@@ -14,6 +14,7 @@ import { mean } from '../statistics/summary.ts';
 import { TIMED_OUT } from '../targets/target.ts';
 import { figuresOf, isGrouped, mergeWindows, notesOf, problemsOf } from './figures.ts';
 import type { Point, Scenario } from './result.ts';
+import { littleRemarks, longerWindow } from './window-length.ts';
 
 /** What a point is measured with. */
 export interface Bench {
@@ -60,16 +61,27 @@ interface Reading {
   readonly counters: Counters | undefined;
 }
 
-/** Measures one load until its last windows agree, or there have been enough of them. */
+/**
+ * Measures one load until its last windows agree, or there have been enough of them. Those that were too short for the
+ * load's answers are not among them: they only told how long the others have to be.
+ */
 export async function measurePoint(bench: Bench, spec: PointSpec): Promise<Point> {
   const ceilings = bench.ceiling === undefined ? [] : [await bench.ceiling()];
+  const short: Measured[] = [];
   const measured: Measured[] = [];
   const least = spec.leastQueries ?? 0;
+  let duration = bench.window;
   do {
-    measured.push(await measureWindow(bench, spec, measured.length));
+    const index = short.length + measured.length;
+    const next = await measureWindow({ ...bench, window: duration }, spec, index);
+    measured.push(next);
     if (bench.ceiling !== undefined) ceilings.push(await bench.ceiling());
+    const longer = measured.length === 1 ? longerWindow(spec.load, next.result, duration) : undefined;
+    if (longer === undefined) continue;
+    short.push(...measured.splice(0));
+    duration = longer;
   } while (measured.length < bench.mostWindows && isWorthMore(measured, least));
-  return toPoint(spec, measured, ceilings);
+  return toPoint(spec, { short, measured }, ceilings);
 }
 
 async function measureWindow(bench: Bench, { label, load }: PointSpec, index: number): Promise<Measured> {
@@ -109,6 +121,7 @@ async function read({ counters, serverPid }: Bench): Promise<Reading> {
  * further one: each would last as long as they are waited for.
  */
 function isWorthMore(measured: readonly Measured[], leastQueries: number): boolean {
+  if (measured.length === 0) return true;
   const windows = measured.map(({ result }) => result);
   const count = windows.reduce((sum, { latency }) => sum + latency.count, 0);
   if (count === 0 || windows.some(({ failures }) => failures[TIMED_OUT] !== undefined)) return false;
@@ -125,12 +138,17 @@ function isSteady(windows: readonly WindowResult[]): boolean {
   );
 }
 
-function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: readonly number[]): Point {
+interface Windows {
+  readonly short: readonly Measured[];
+  readonly measured: readonly Measured[];
+}
+
+function toPoint(spec: PointSpec, { short, measured }: Windows, ceilings: readonly number[]): Point {
   const counted = lastOf(measured, spec.leastQueries ?? 0);
   const windows = counted.map(({ result }) => result);
   const merged = mergeWindows(windows);
   // A failure is told whenever it was: windows that do not count are still part of the run.
-  const { failures, failureMessages } = mergeWindows(measured.map(({ result }) => result));
+  const { failures, failureMessages } = mergeWindows([...short, ...measured].map(({ result }) => result));
   const { seconds, answered, rows, latency } = merged;
   const first = counted[0]?.before;
   const last = counted.at(-1)?.after;
@@ -140,7 +158,8 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
   const stages = known ? stagesBetween(before, after, each) : undefined;
   const batchSize = known ? batchSizeBetween(before, after) : undefined;
   const reused = known ? reusedBetween(before, after) : undefined;
-  const notes = notesOf(merged);
+  const little = littleRemarks(spec.load, windows);
+  const notes = [...notesOf(merged), ...little.notes];
   const stable = isSteady(measured.map(({ result }) => result));
   const beside = ceilings.slice(-counted.length - 1);
   return {
@@ -155,7 +174,7 @@ function toPoint(spec: PointSpec, measured: readonly Measured[], ceilings: reado
     ...(failureMessages === undefined ? {} : { failureMessages }),
     models: merged.byModel,
     stable,
-    invalid: problemsOf(merged),
+    invalid: [...problemsOf(merged), ...little.problems],
     ...(notes.length === 0 ? {} : { notes }),
     ...(stages === undefined ? {} : { stages }),
     ...(batchSize === undefined ? {} : { batchSize }),
