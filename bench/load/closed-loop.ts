@@ -11,8 +11,11 @@ export interface Phases {
   readonly answerTimeout?: number;
 }
 
-/** Milliseconds that a lane waits after a failure: a server that refuses is not to be drowned in retries. */
-const PAUSE_AFTER_FAILURE = 20;
+/**
+ * Milliseconds that a lane waits where no server answered: a lane would ask for connections as fast as it can. After an
+ * error that was answered none waits, or a server that refuses would be asked for less than by autocannon.
+ */
+const PAUSE_UNANSWERED = 20;
 
 /**
  * Lanes that each send when their last request is answered. What is answered inside the window counts, and what is out
@@ -39,7 +42,7 @@ export async function closedLoop(
       const latency = performance.now() - start;
       const failure = answers.find((answer) => answer.failure !== undefined);
       count(recorder, group, latency, failure);
-      if (failure !== undefined) await sleep(PAUSE_AFTER_FAILURE);
+      if (answers.some(({ unanswered }) => unanswered)) await sleep(PAUSE_UNANSWERED);
     }
     stuck--;
   }

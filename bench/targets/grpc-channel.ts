@@ -1,4 +1,12 @@
-import { type CallOptions, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type CallOptions,
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import type { Signature } from '../../src/inference/signature.ts';
 import { inference as messages } from '../../src/protocol/generated/inference.js';
 import { encodeMessage } from '../../src/protocol/grpc-messages.ts';
@@ -31,13 +39,15 @@ export function call(
   options: CallOptions = {},
 ): void {
   channel.makeUnaryRequest(path, asIs, asIs, message, NO_METADATA, options, (error, body) =>
-    done(error === null ? { body: body ?? NOTHING } : failureOf(error)),
+    done(error === null ? { body: body ?? NOTHING } : failureOf(error, channel)),
   );
 }
 
-export const failureOf = ({ code, details }: ServiceError): Answer => ({
+/** UNAVAILABLE is what a server may answer, and what a call without a connection fails with: the channel tells. */
+export const failureOf = ({ code, details }: ServiceError, channel: Client): Answer => ({
   failure: status[code] ?? `gRPC ${code}`,
   message: details,
+  unanswered: channel.getChannel().getConnectivityState(false) !== connectivityState.READY,
   body: NOTHING,
 });
 

@@ -25,8 +25,8 @@ class InferStream {
   constructor(address: string, channel = openChannel(address)) {
     this.#call = channel.makeBidiStreamRequest(METHODS.streamInfer, asIs, asIs, new Metadata());
     this.#call.on('data', (bytes: Buffer) => this.#receive(bytes));
-    this.#call.on('error', (error: ServiceError) => this.#end(failureOf(error)));
-    this.#call.on('end', () => this.#end({ failure: 'stream ended', body: NOTHING }));
+    this.#call.on('error', (error: ServiceError) => this.#end(failureOf(error, channel)));
+    this.#call.on('end', () => this.#end({ failure: 'stream ended', unanswered: true, body: NOTHING }));
     this.#call.on('status', () => channel.close());
   }
 

@@ -52,9 +52,7 @@ export class RestConnection {
     const sent = request({ ...options, ...this.#host, agent: this.#agent, timeout: ANSWER_TIMEOUT });
     sent.on('response', (response) => collect(response, settle));
     sent.on('timeout', () => sent.destroy(Object.assign(new Error('no answer'), { code: TIMED_OUT })));
-    sent.on('error', (error: NodeJS.ErrnoException) =>
-      settle({ failure: error.code ?? 'connection failed', message: error.message, body: NOTHING }),
-    );
+    sent.on('error', (error) => settle(brokenBy(error)));
     sent.end(body);
   }
 }
@@ -72,7 +70,12 @@ function collect(response: IncomingMessage, done: (answer: Answer) => void): voi
     if (statusCode === 200) done({ body, headers });
     else done({ failure: `HTTP ${statusCode}`, message: body.toString('utf8', 0, 300), body, headers });
   });
-  response.on('error', (error: NodeJS.ErrnoException) =>
-    done({ failure: error.code ?? 'connection failed', message: error.message, body: NOTHING }),
-  );
+  response.on('error', (error) => done(brokenBy(error)));
 }
+
+const brokenBy = ({ code, message }: NodeJS.ErrnoException): Answer => ({
+  failure: code ?? 'connection failed',
+  message,
+  unanswered: true,
+  body: NOTHING,
+});

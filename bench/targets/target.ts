@@ -35,6 +35,8 @@ export interface Answer {
   readonly failure?: string;
   /** The server's own words about the failure. */
   readonly message?: string;
+  /** No server answered: there was no connection, or it ended before the answer. */
+  readonly unanswered?: boolean;
   readonly body: Buffer;
   readonly headers?: Readonly<Record<string, unknown>>;
 }
