@@ -19,6 +19,8 @@ interface Waiting {
 class InferStream {
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #waiting = new Map<string, Waiting>();
+  /** Requests that were settled with what may be another's. */
+  readonly #mistaken = new Set<string>();
   #sent = 0;
   #ended: Answer | undefined;
 
@@ -53,8 +55,20 @@ class InferStream {
     const { error_message: error, infer_response: response } =
       messages.ModelStreamInferResponse.decode(bytes);
     const id = response?.id ?? '';
-    if (error !== '') this.#settle(id, { failure: 'stream error', message: error, body: NOTHING });
-    else this.#settle(id, { body: bytes });
+    const answer =
+      error === '' ? { body: bytes } : { failure: 'stream error', message: error, body: NOTHING };
+    // Many servers send an error alone, without a response that would have the id.
+    const isAnyones = id === '' ? error !== '' : this.#mistaken.delete(id);
+    if (isAnyones) this.#settleOldest(answer);
+    else this.#settle(id, answer);
+  }
+
+  /** The oldest is the likeliest one. If its own answer comes after all, that is left for the one that has none. */
+  #settleOldest(answer: Answer): void {
+    const [oldest] = this.#waiting.keys();
+    if (oldest === undefined) return;
+    this.#mistaken.add(oldest);
+    this.#settle(oldest, answer);
   }
 
   #settle(id: string, answer: Answer): void {

@@ -7,6 +7,8 @@ import { Recorder } from '../../../bench/load/recorder.ts';
 import { METHODS } from '../../../bench/targets/grpc-messages.ts';
 import { openTarget } from '../../../bench/targets/open-target.ts';
 import { type Answer, ask, type Payload, type Protocol, type Target } from '../../../bench/targets/target.ts';
+import { inference as messages } from '../../../src/protocol/generated/inference.js';
+import { encodeMessage } from '../../../src/protocol/grpc-messages.ts';
 
 const PAYLOAD: Payload = { model: 'm', rows: 1, path: METHODS.infer, headers: {}, body: Buffer.alloc(0) };
 
@@ -23,7 +25,7 @@ const grpc = new Server();
 const rest = createServer((_, response) => response.writeHead(503).end('busy'));
 let grpcAddress = '';
 const refuse = { code: status.UNAVAILABLE, details: 'busy' };
-const onStream = (call: Stream): void => void call.once('data', () => call.emit('error', refuse));
+let onStream = (call: Stream): void => void call.once('data', () => call.emit('error', refuse));
 
 beforeAll(async () => {
   grpc.addService(
@@ -73,6 +75,27 @@ test.each([
     expect((await failureFrom(protocol, nowhere)).unanswered).toBe(true);
   },
 );
+
+test('an error over a stream that has no id is that of the oldest request, or makes up for its answer', async () => {
+  const respond = (values: object) => encodeMessage(messages.ModelStreamInferResponse, values);
+  onStream = (call) => {
+    const ids: string[] = [];
+    call.on('data', (bytes: Buffer) => {
+      ids.push(messages.ModelInferRequest.decode(bytes).id);
+      // The four streams of the target take turns: each is sent four requests.
+      if (ids.length < 4) return;
+      call.write(respond({ error_message: 'with its id', infer_response: { id: ids[1] } }));
+      call.write(respond({ error_message: 'alone' }));
+      call.write(respond({ infer_response: { id: ids[0] } }));
+      call.write(respond({ infer_response: { id: ids[3] } }));
+    });
+  };
+  const target = openTarget({ protocol: 'grpc-stream', address: grpcAddress });
+  const answers = await Promise.all(Array.from({ length: 16 }, () => ask(target, PAYLOAD)));
+  target.close();
+  const said = answers.map(({ message }) => message);
+  expect([0, 4, 8, 12].map((index) => said[index])).toEqual(['alone', 'with its id', undefined, undefined]);
+});
 
 /** Turns of the microtask queue: more than a lane takes to send again, and no timer runs in them. */
 async function settle(): Promise<void> {
