@@ -75,7 +75,7 @@ function compareRates(before: ComparedPoint, after: ComparedPoint, tolerance: nu
   const { label } = after;
   const machine = ceilingsOf(before, after);
   const figure = machine ? 'rate to ceiling' : 'rate';
-  const unusable = [before, after].flatMap(({ invalid }) => invalid)[0];
+  const unusable = whyUnusable(before) ?? whyUnusable(after);
   if (unusable !== undefined) return [{ label, figure, verdict: 'not judged', why: unusable }];
   const [then, now] = [before, after].map(({ headline }) => headline?.value);
   if (then === undefined || now === undefined) {
@@ -86,6 +86,20 @@ function compareRates(before: ComparedPoint, after: ComparedPoint, tolerance: nu
   const found = now / then;
   const estimate = { ratio: found / ratio, low: found / high / NEAR, high: (found / low) * NEAR };
   return [{ label, figure, estimate, verdict: verdictOf(estimate, 'better', tolerance) }];
+}
+
+/**
+ * Why a search says nothing about the server. That no rate kept the bound does, though the load has no other figures
+ * that may be used.
+ */
+function whyUnusable({ headline, invalid }: ComparedPoint): string | undefined {
+  const { value, limit } = headline ?? {};
+  if (limit === 'server' && value === undefined) return undefined;
+  const least = value === undefined || limit === undefined || limit === 'server' ? undefined : value;
+  return (
+    invalid[0] ??
+    (least === undefined ? undefined : `at least ${least.toFixed(1)}: it is not the server's limit`)
+  );
 }
 
 function compareWindows(before: ComparedPoint, after: ComparedPoint, tolerance: number): Comparison[] {

@@ -22,7 +22,7 @@ const POINT = z.object({
   failures: z.record(z.string(), z.number()).readonly(),
   invalid: z.array(z.string()).readonly(),
   ceilings: z.array(z.number().positive()).readonly().optional(),
-  headline: z.object({ value: z.number().optional() }).readonly().optional(),
+  headline: z.object({ value: z.number().optional(), limit: z.string().optional() }).readonly().optional(),
 });
 
 const SETTING = z.object({

@@ -1,6 +1,6 @@
 import { Histogram } from '../statistics/histogram.ts';
 import { failedOf } from '../suite/figures.ts';
-import type { Point } from '../suite/result.ts';
+import type { Headline, Point, RateLimit } from '../suite/result.ts';
 
 const COLUMNS = ['load', 'rows/s', 'ceiling', 'batch', 'p50 ms', 'p90 ms', 'p99 ms', 'failed', ''] as const;
 
@@ -35,10 +35,20 @@ export function tableRow(point: Point): string {
   return lines.join('\n');
 }
 
-export function headlineText({ name, value, unit, note }: NonNullable<Point['headline']>): string {
-  const figure = value === undefined ? 'no claim' : `${value.toFixed(unit === 'ms' ? 3 : 1)} ${unit}`;
-  return `${name}: ${figure}${note === undefined ? '' : ` (${note})`}`;
+export function headlineText({ name, value, unit, note, limit = 'server' }: Headline): string {
+  const least = limit === 'server' ? '' : 'at least ';
+  const figure = value === undefined ? 'no claim' : `${least}${value.toFixed(unit === 'ms' ? 3 : 1)} ${unit}`;
+  const notes = [
+    ...(value === undefined || limit === 'server' ? [] : [LIMITS[limit]]),
+    ...(note ? [note] : []),
+  ];
+  return `${name}: ${figure}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
 }
+
+const LIMITS: Readonly<Record<Exclude<RateLimit, 'server'>, string>> = {
+  generator: 'the limit of the generator',
+  search: 'no larger rate was tried',
+};
 
 /** What not to take for the speed of the model. */
 export const reusedText = ({ coalesced, cached }: NonNullable<Point['reused']>): string =>

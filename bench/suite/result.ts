@@ -33,6 +33,9 @@ export interface WindowFigures {
   readonly sent?: number;
 }
 
+/** `generator`: it could not send the next rate in time. `search`: no larger rate was tried. */
+export type RateLimit = 'server' | 'generator' | 'search';
+
 /** What a scenario is about, in one number. */
 export interface Headline {
   readonly name: string;
@@ -40,6 +43,8 @@ export interface Headline {
   readonly value?: number;
   readonly unit: string;
   readonly note?: string;
+  /** What kept a rate from being larger: only what the server limits is its own. Scenario `server` only. */
+  readonly limit?: RateLimit;
 }
 
 /** One load, measured. */

@@ -4,7 +4,7 @@ import { queriesNeeded, sureQuantile } from '../statistics/early-stopping.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { type Bench, measurePoint } from './measure.ts';
 import type { Headline, Point, Scenario } from './result.ts';
-import { refutation, searchRate, unseen } from './server-search.ts';
+import { type FoundRate, refutation, searchRate, unseen } from './server-search.ts';
 
 export interface ScenarioOptions {
   readonly concurrencies: readonly number[];
@@ -64,23 +64,22 @@ const RUN: Readonly<Record<Scenario, Run>> = {
     return [{ ...point, headline: surely(point, 0.99, 'p99 of the slowest of 8') }];
   },
   server: async (bench, { bound, seed }) => {
-    const { rate, tried } = await searchRate(bench, { bound, seed });
-    const load: Load = {
-      kind: 'open',
-      arrivals: { kind: 'poisson', rate: Math.max(rate, 1) },
-      seed: unseen(seed),
-    };
+    const found = await searchRate(bench, { bound, seed });
+    // Where none was found, the least that was tried shows how far off the server is.
+    const rate = found.rate || (found.tried.map((each) => each.rate).sort((a, b) => a - b)[0] ?? 1);
+    const load: Load = { kind: 'open', arrivals: { kind: 'poisson', rate }, seed: unseen(seed) };
     // Without the rate: runs that found others are compared by it.
     const label = `server, p99 within ${bound} ms`;
     const point = await measurePoint(bench, { scenario: 'server', label, load });
-    const refuted = rate === 0 ? undefined : refutation(point, rate, bound);
+    const problem = found.rate === 0 ? noRateText(found) : refutation(point, rate, bound);
     const headline: Headline = {
       name: `Poisson rate with p99 within ${bound} ms`,
-      ...(rate === 0 || refuted !== undefined ? {} : { value: rate }),
+      ...(problem === undefined ? { value: rate } : {}),
       unit: 'requests/s',
-      note: `tried ${tried.map((each) => `${each.rate.toFixed(0)} (${each.outcome})`).join(', ')}`,
+      note: `tried ${found.tried.map((each) => `${each.rate.toFixed(1)} (${each.outcome})`).join(', ')}`,
+      ...(found.rate > 0 && problem !== undefined ? {} : { limit: found.limit }),
     };
-    return [{ ...point, headline, invalid: [...point.invalid, ...(refuted === undefined ? [] : [refuted])] }];
+    return [{ ...point, headline, invalid: [...(problem === undefined ? [] : [problem]), ...point.invalid] }];
   },
   offline: async (bench, { offlineConcurrency, driver }) => {
     const load: Load = { kind: 'closed', concurrency: offlineConcurrency, driver };
@@ -93,6 +92,13 @@ const RUN: Readonly<Record<Scenario, Run>> = {
     return [{ ...point, headline }];
   },
 };
+
+function noRateText({ limit, tried }: FoundRate): string {
+  if (tried.length === 0) return 'no rate was tried: the closed loop that tells where to begin had no answer';
+  const late = tried.filter(({ outcome }) => outcome === 'late').length;
+  const sent = limit === 'server' ? '' : `; ${late} of ${tried.length} the generator could not send in time`;
+  return `no rate that was tried kept the bound${sent}`;
+}
 
 export const runScenario = (scenario: Scenario, bench: Bench, options: ScenarioOptions): Promise<Point[]> =>
   RUN[scenario](bench, options);

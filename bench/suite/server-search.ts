@@ -3,7 +3,7 @@ import { judge, queriesNeeded } from '../statistics/early-stopping.ts';
 import { Histogram } from '../statistics/histogram.ts';
 import { failedOf, LATE_SHARE, lateShare } from './figures.ts';
 import type { Bench } from './measure.ts';
-import type { Point } from './result.ts';
+import type { Point, RateLimit } from './result.ts';
 
 export interface ServerSearch {
   /** The 99th percentile must not be above this, milliseconds. */
@@ -14,6 +14,8 @@ export interface ServerSearch {
 export interface FoundRate {
   /** Requests per second; 0 where no rate met the bound. */
   readonly rate: number;
+  /** What kept it from being larger. */
+  readonly limit: RateLimit;
   /** Rates that were tried, in their order. */
   readonly tried: readonly Tried[];
 }
@@ -68,9 +70,9 @@ export async function searchRate(bench: Bench, search: ServerSearch): Promise<Fo
     return outcome === 'met';
   };
   let met = 0;
-  let missed = await closedRate(bench);
+  let missed = await closedRate(bench, search.bound);
   const least = missed * LEAST_SHARE;
-  if (missed === 0) return { rate: 0, tried };
+  if (missed === 0) return { rate: 0, limit: 'search', tried };
   while (tried.length < MOST_RATES - BISECTIONS && (await meets(missed))) {
     met = missed;
     missed *= 2;
@@ -80,13 +82,23 @@ export async function searchRate(bench: Bench, search: ServerSearch): Promise<Fo
     if (await meets(middle)) met = middle;
     else missed = middle;
   }
-  return { rate: met, tried };
+  return { rate: met, limit: limitOf(met, tried), tried };
 }
 
-async function closedRate({ generator, progress, warmUp, window }: Bench): Promise<number> {
+/** Told by the least rate above the one that met the bound. */
+function limitOf(met: number, tried: readonly Tried[]): RateLimit {
+  const above = tried.filter(({ rate }) => rate > met);
+  if (above.length === 0) return 'search';
+  const next = above.reduce((least, each) => (each.rate < least.rate ? each : least));
+  return next.outcome === 'late' ? 'generator' : 'server';
+}
+
+async function closedRate({ generator, progress, warmUp, window }: Bench, bound: number): Promise<number> {
   progress.status('server: looking for where to begin');
   const load = { kind: 'closed', concurrency: PROBE_CONCURRENCY, driver: 'own' } as const;
-  const { answered, seconds } = await generator.run({ load, warmUp, duration: window });
+  // An answer that takes longer than a window may be within the bound all the same.
+  const duration = Math.max(window, bound);
+  const { answered, seconds } = await generator.run({ load, warmUp, duration });
   return answered / seconds;
 }
 

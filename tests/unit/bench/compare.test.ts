@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { compareResults, comparisonText, undecidedText } from '../../../bench/report/compare.ts';
 import { differencesText } from '../../../bench/report/differences.ts';
 import { parseResult } from '../../../bench/report/read-result.ts';
-import type { Point } from '../../../bench/suite/result.ts';
+import type { Point, RateLimit } from '../../../bench/suite/result.ts';
 import { histogramOf, pointOf, resultOf } from './result-fixture.ts';
 
 const verdicts = (before: Point, after: Point): Record<string, string> =>
@@ -62,6 +62,24 @@ test('searches for a rate are compared by what they found, not by the latencies 
   expect(verdicts(found(200), found(208))).toEqual({ rate: 'same' });
   expect(verdicts(found(200), found(undefined))).toEqual({ rate: 'worse' });
   expect(verdicts(found(undefined), found(undefined))).toEqual({ rate: 'not judged' });
+  const none = { invalid: ['no rate that was tried kept the bound'] };
+  const limitedBy = (limit: RateLimit, point: Point): Point => ({
+    ...point,
+    headline: { name: 'rate', unit: 'requests/s', ...point.headline, limit },
+  });
+  const nothing = limitedBy('server', found(undefined, 10, none));
+  expect(verdicts(found(200), nothing)).toEqual({ rate: 'worse' });
+  expect(verdicts(nothing, found(200))).toEqual({ rate: 'better' });
+  expect(verdicts(found(200), limitedBy('generator', found(undefined, 10, none)))).toEqual({
+    rate: 'not judged',
+  });
+  expect(verdicts(limitedBy('server', found(200)), limitedBy('server', found(300)))).toEqual({
+    rate: 'better',
+  });
+  for (const limit of ['generator', 'search'] as const) {
+    expect(verdicts(found(200), limitedBy(limit, found(300)))).toEqual({ rate: 'not judged' });
+    expect(verdicts(limitedBy(limit, found(300)), found(200))).toEqual({ rate: 'not judged' });
+  }
   const [half, whole] = [found(100, 10, { ceilings: [50, 50.5] }), found(200, 10, { ceilings: [100, 101] })];
   expect(verdicts(whole, half)).toEqual({ 'rate to ceiling': 'same' });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { schedule } from '../../../bench/load/arrivals.ts';
 import type { Window, WindowResult } from '../../../bench/load/messages.ts';
+import { headlineText } from '../../../bench/report/table.ts';
 import type { Bench } from '../../../bench/suite/measure.ts';
 import { runScenario } from '../../../bench/suite/scenarios.ts';
 import { searchRate } from '../../../bench/suite/server-search.ts';
@@ -81,6 +82,51 @@ test('a rate that the generator never sends in time is not claimed', async () =>
   expect(tried[0]?.outcome).toBe('late');
 });
 
+const OPTIONS = {
+  ...{ concurrencies: [], rates: [], arrivals: 'poisson', bound: 100, offlineConcurrency: 1, seed: 1 },
+  driver: 'own',
+} as const;
+
+/** Scenario `server` where the generator is late above one rate, and the server slow above another. */
+async function serverPoint({ lateAbove = 1e9, slowAbove = 1e9 }) {
+  const rateOf = ({ load }: Window): number => (load.kind === 'open' ? load.arrivals.rate : 1000);
+  let rate = 0;
+  const latencies = (window: Window): number[] => {
+    rate = rateOf(window);
+    const count = Math.min(2000, (rate * window.duration) / 1000);
+    return Array.from({ length: count }, () => (rate > slowAbove ? 1000 : 5));
+  };
+  const bench = benchOf(latencies, () => (rate > lateAbove ? 5 : 0));
+  const [point] = await runScenario('server', bench, OPTIONS);
+  if (point === undefined) throw new Error('no point');
+  return { ...point, text: headlineText(point.headline ?? { name: '', unit: '' }) };
+}
+
+test('a rate that only the generator limits is the least that the server can do', async () => {
+  const server = await serverPoint({ slowAbove: 3000, lateAbove: 5000 });
+  expect(server).toMatchObject({ headline: { limit: 'server' }, invalid: [] });
+  expect(server.text).not.toContain('at least');
+  const generator = await serverPoint({ lateAbove: 3000 });
+  expect(generator).toMatchObject({ headline: { limit: 'generator' }, invalid: [] });
+  expect(generator.text).toMatch(/: at least 2\d\d\d\.\d requests\/s \(the limit of the generator; tried /);
+  const search = await serverPoint({});
+  expect(search).toMatchObject({ headline: { limit: 'search' }, invalid: [] });
+  expect(search.text).toMatch(/: at least .* \(no larger rate was tried; tried /);
+});
+
+test('where no rate that was tried kept the bound, there are no figures', async () => {
+  const server = await serverPoint({ slowAbove: 1 });
+  expect(server.invalid).toEqual(['no rate that was tried kept the bound']);
+  expect(server.headline).toMatchObject({ limit: 'server' });
+  expect(server.headline?.value).toBeUndefined();
+  const { headline, invalid } = await serverPoint({ lateAbove: 1 });
+  expect(headline).toMatchObject({ limit: 'generator' });
+  expect(headline?.value).toBeUndefined();
+  expect(invalid[0]).toMatch(
+    /^no rate that was tried kept the bound; 5 of 5 the generator could not send in/,
+  );
+});
+
 test('the search goes far above what a closed loop answers, where latency and not the server limits that', async () => {
   const most = 10_000;
   const latencies = ({ load, duration }: Window): number[] => {
@@ -92,10 +138,6 @@ test('the search goes far above what a closed loop answers, where latency and no
 });
 
 test('a rate that misses the bound when it is measured again is not claimed', async () => {
-  const options = {
-    ...{ concurrencies: [], rates: [], arrivals: 'poisson', bound: 100, offlineConcurrency: 1, seed: 1 },
-    driver: 'own',
-  } as const;
   const seeds = new Set<number>();
   const pointWith = async (slower: number) => {
     let searching = true;
@@ -105,7 +147,7 @@ test('a rate that misses the bound when it is measured again is not claimed', as
       if (window.load.kind === 'open') seeds.add(window.load.seed);
       return queueLatencies(window).map((latency) => (searching ? latency : latency * slower));
     });
-    return (await runScenario('server', { ...bench, window: 5000 }, options))[0];
+    return (await runScenario('server', { ...bench, window: 5000 }, OPTIONS))[0];
   };
   const kept = await pointWith(1);
   expect(kept?.headline?.value).toBeGreaterThan(50);
