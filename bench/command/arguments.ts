@@ -63,7 +63,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     help: 'Size of symbolic dimensions after the batch: a number, uniform:A:B, lognormal:MEDIAN:SIGMA:MOST, exponential:MEAN:MOST.',
   },
   'largest-id': { default: '1000', help: 'Whole numbers of inputs stay below this.' },
-  texts: { help: 'File of texts, one a line, for BYTES inputs and protocol task.' },
+  texts: { help: 'File of texts, one a line, for BYTES inputs and protocol task, which needs it.' },
   window: {
     default: '5000',
     help: 'Length of a window, milliseconds. In a closed loop 20 mean latencies at least, up to a minute.',
@@ -74,7 +74,9 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     help: 'Windows per load at most, without those that were too short; fewer when three in a row agree.',
   },
   seed: { default: '1', help: 'Seed of inputs and arrivals.' },
-  onnx: { help: 'Model file to measure the ceiling with; found in the repository when no address is given.' },
+  onnx: {
+    help: 'Model file to measure the ceiling with, of one model without texts; found in the repository when no address is given.',
+  },
   sessions: { help: 'Sessions of the ceiling; as many as cores, 16 at most, when left out.' },
   json: { help: 'Write the result to this file.' },
   csv: { help: "Write perf_analyzer's table to this file." },
@@ -127,6 +129,13 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
   parseArrivals(arrivals, 1);
   const sessions = optional('sessions');
   const address = withScheme(optional('address'), protocol);
+  const [onnx, texts] = [optional('onnx'), optional('texts')];
+  if (protocol === 'task' && texts === undefined) throw new Error('--texts is needed with --protocol task');
+  const noCeiling = whyNoCeiling({ models, texts, address, onnx });
+  for (const [flag, value] of Object.entries({ onnx, sessions })) {
+    if (value === undefined || noCeiling === undefined) continue;
+    throw new Error(`--${flag} is '${value}', but no ceiling is measured: ${noCeiling}`);
+  }
   return {
     address,
     admin: withScheme(optional('admin'), 'rest-json'),
@@ -141,12 +150,12 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
     rows: number('rows', text('rows'), { whole: true }),
     lengths: parseLengths(text('length')),
     largestId: number('largest-id', text('largest-id'), { whole: true }),
-    texts: optional('texts'),
+    texts,
     window: number('window', text('window')),
     warmUp: number('warm-up', text('warm-up'), { zero: true }),
     mostWindows: number('windows', text('windows'), { whole: true }),
     seed: number('seed', text('seed'), { whole: true, zero: true }),
-    onnx: optional('onnx'),
+    onnx,
     sessions: sessions === undefined ? undefined : number('sessions', sessions, { whole: true }),
     files: fileNames({ json: optional('json'), csv: optional('csv'), html: optional('html') }),
   };
@@ -156,6 +165,18 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
 function isRead(flag: string, scenarios: readonly Scenario[]): boolean {
   const scenario = SCENARIO_OF[flag];
   return scenario === undefined || scenarios.includes(scenario);
+}
+
+/** Undefined where one is measured. */
+function whyNoCeiling({
+  models,
+  texts,
+  address,
+  onnx,
+}: Pick<BenchArguments, 'models' | 'texts' | 'address' | 'onnx'>): string | undefined {
+  if (models.length > 1) return 'several models have none in common';
+  if (texts !== undefined) return 'how long texts are is known to the server alone';
+  return address !== undefined && onnx === undefined ? 'with --address it takes --onnx' : undefined;
 }
 
 type WeightedModel = BenchArguments['models'][number];

@@ -21,6 +21,25 @@ export interface Traffic {
   readonly texts?: readonly string[];
 }
 
+/** What of its traffic a model's requests are made from. */
+export interface Read {
+  /** Some input is BYTES, or the texts are sent as they are (a task). */
+  readonly texts: boolean;
+  /** Some dimension after the batch is symbolic. */
+  readonly lengths: boolean;
+  /** Some input takes whole numbers. */
+  readonly largestId: boolean;
+}
+
+export function readOf({ inputs }: Signature, isTask: boolean): Read {
+  if (isTask) return { texts: true, lengths: false, largestId: false };
+  return {
+    texts: inputs.some(({ datatype }) => datatype === 'BYTES'),
+    lengths: inputs.some(({ dims }) => dims.slice(1).some((dim) => typeof dim !== 'number')),
+    largestId: inputs.some(({ datatype }) => /INT/.test(datatype)),
+  };
+}
+
 /** Distinct requests of one model together, bytes: large ones are fewer. */
 const MEMORY = 8 * 2 ** 20;
 

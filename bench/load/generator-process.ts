@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Read } from '../inputs/requests.ts';
 import { nextMessage } from '../machine/children.ts';
 import type { FromGenerator, GeneratorSetup, ToGenerator, Window, WindowResult } from './messages.ts';
 
@@ -13,6 +14,7 @@ export interface WindowEvents {
 /** Sends load from a process of its own, so that making requests does not slow the one that measures. */
 export class Generator implements AsyncDisposable {
   readonly #child: ChildProcess;
+  #read: readonly Read[] = [];
 
   private constructor(child: ChildProcess) {
     this.#child = child;
@@ -23,7 +25,7 @@ export class Generator implements AsyncDisposable {
     const file = fileURLToPath(new URL('./generator.ts', import.meta.url));
     const generator = new Generator(fork(file, { serialization: 'advanced', execArgv: [] }));
     try {
-      await generator.#ask({ kind: 'open', setup });
+      await generator.turnTo(setup);
       return generator;
     } catch (error) {
       await generator[Symbol.asyncDispose]();
@@ -33,7 +35,13 @@ export class Generator implements AsyncDisposable {
 
   /** Sends to another target or model from now on. Rejects as `open` does; the next window then needs another turn. */
   async turnTo(setup: GeneratorSetup): Promise<void> {
-    await this.#ask({ kind: 'open', setup });
+    const answer = await this.#ask({ kind: 'open', setup });
+    if (answer.kind === 'opened') this.#read = answer.read;
+  }
+
+  /** What the requests to each model are made from, in the order of the traffic. */
+  get read(): readonly Read[] {
+    return this.#read;
   }
 
   async run(window: Window, events: WindowEvents = {}): Promise<WindowResult> {

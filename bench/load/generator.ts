@@ -1,6 +1,6 @@
 /** The generator process: opens a target when told, runs one window after the other, and says what it saw. */
 import { messageOf } from '../../src/errors.ts';
-import { interleave, makeRequests } from '../inputs/requests.ts';
+import { interleave, makeRequests, type Read, readOf } from '../inputs/requests.ts';
 import { openTarget } from '../targets/open-target.ts';
 import { ask, isRest, type Payload, type Target } from '../targets/target.ts';
 import { autocannonLoop, type Ended } from './autocannon-loop.ts';
@@ -16,6 +16,7 @@ interface Opened {
   readonly setup: GeneratorSetup;
   readonly target: Target;
   readonly payloads: readonly Payload[];
+  readonly read: readonly Read[];
   /** Whether the server has ended a connection: autocannon cannot measure it then. */
   endsConnections: boolean;
 }
@@ -24,17 +25,19 @@ interface Opened {
 async function open(setup: GeneratorSetup): Promise<Opened> {
   const target = openTarget(setup.target);
   const lists: Payload[][] = [];
+  const read: Read[] = [];
   for (const traffic of setup.traffic) {
     const signature = await target.describe(traffic.model, traffic.version);
     const payloads = makeRequests(traffic, signature, setup.seed).map((request) => target.encode(request));
     await check(target, payloads[0] as Payload);
     lists.push(payloads);
+    read.push(readOf(signature, setup.target.protocol === 'task'));
   }
   const payloads = interleave(
     lists,
     setup.traffic.map(({ weight }) => weight),
   );
-  return { setup, target, payloads, endsConnections: false };
+  return { setup, target, payloads, read, endsConnections: false };
 }
 
 async function check(target: Target, payload: Payload): Promise<void> {
@@ -97,7 +100,7 @@ async function handle(message: ToGenerator): Promise<void> {
       opened?.target.close();
       opened = undefined;
       opened = await open(message.setup);
-      tell({ kind: 'opened' });
+      tell({ kind: 'opened', read: opened.read });
     } else if (message.kind === 'window' && opened !== undefined) {
       tell({ kind: 'result', result: await run(opened, message.window) });
     } else if (message.kind === 'window') {

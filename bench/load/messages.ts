@@ -1,4 +1,4 @@
-import type { Traffic } from '../inputs/requests.ts';
+import type { Read, Traffic } from '../inputs/requests.ts';
 import type { HistogramData } from '../statistics/histogram.ts';
 import type { TargetSpec } from '../targets/target.ts';
 import type { Arrivals } from './arrivals.ts';
@@ -64,7 +64,8 @@ export type ToGenerator =
   | { readonly kind: 'close' };
 
 export type FromGenerator =
-  | { readonly kind: 'opened' }
+  /** With what the requests to each model were made from. */
+  | { readonly kind: 'opened'; readonly read: readonly Read[] }
   /** The warm-up is over. */
   | { readonly kind: 'measuring' }
   | { readonly kind: 'progress'; readonly answered: number; readonly failed: number }

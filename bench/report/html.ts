@@ -40,10 +40,15 @@ ${section('Where the time of a request went', stageChart(points))}
 const section = (title: string, chart: string): string => (chart === '' ? '' : `<h2>${title}</h2>\n${chart}`);
 
 function facts({ started, machine, target, traffic, seed, ceiling }: SuiteResult): string {
-  const models = traffic.map(
-    ({ model, weight, rows, lengths }) =>
-      `${model} (weight ${weight}, ${rows} rows, lengths ${JSON.stringify(lengths)})`,
-  );
+  const models = traffic.map(({ model, weight, rows, lengths, largestId, texts }) => {
+    const parts = [
+      ...[`weight ${weight}`, `${rows} rows`],
+      ...(lengths === undefined ? [] : [`lengths ${JSON.stringify(lengths)}`]),
+      ...(largestId === undefined ? [] : [`whole numbers below ${largestId}`]),
+      ...(texts === undefined ? [] : [`${texts.count} texts, SHA-256 ${texts.sha256.slice(0, 12)}`]),
+    ];
+    return `${model} (${parts.join(', ')})`;
+  });
   const entries: [string, string][] = [
     ['target', `${target.address}, ${target.protocol}`],
     ['models', models.join('; ')],

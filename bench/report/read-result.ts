@@ -25,13 +25,18 @@ const POINT = z.object({
   headline: z.object({ value: z.number().optional(), limit: z.string().optional() }).readonly().optional(),
 });
 
+const TRAFFIC = z.object({
+  model: z.string(),
+  weight: z.number(),
+  rows: z.number(),
+  lengths: z.unknown().optional(),
+  largestId: z.number().optional(),
+  texts: z.object({ count: z.number(), sha256: z.string() }).readonly().optional(),
+});
+
 const SETTING = z.object({
   target: z.object({ protocol: z.string() }).readonly(),
-  traffic: z
-    .array(
-      z.object({ model: z.string(), weight: z.number(), rows: z.number(), lengths: z.unknown() }).readonly(),
-    )
-    .readonly(),
+  traffic: z.array(TRAFFIC.readonly()).readonly(),
   seed: z.number(),
   machine: z.object({ processor: z.string(), cores: z.number() }).readonly(),
 });

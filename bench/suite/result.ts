@@ -89,6 +89,17 @@ export interface CeilingFigures {
   readonly p50: number;
 }
 
+/** What one model was sent; what its requests have no use for is left out. */
+export interface SentTraffic {
+  readonly model: string;
+  readonly weight: number;
+  readonly rows: number;
+  readonly lengths?: Lengths;
+  readonly largestId?: number;
+  /** How many texts there were, and a hash of them, hexadecimal. */
+  readonly texts?: { readonly count: number; readonly sha256: string };
+}
+
 /** A whole run, as the JSON file has it. */
 export interface SuiteResult {
   readonly format: typeof FORMAT;
@@ -96,12 +107,7 @@ export interface SuiteResult {
   readonly started: string;
   readonly machine: Machine;
   readonly target: TargetSpec;
-  readonly traffic: readonly {
-    readonly model: string;
-    readonly weight: number;
-    readonly rows: number;
-    readonly lengths: Lengths;
-  }[];
+  readonly traffic: readonly SentTraffic[];
   readonly seed: number;
   readonly ceiling?: CeilingFigures;
   readonly points: readonly Point[];

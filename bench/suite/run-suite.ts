@@ -1,13 +1,14 @@
+import { createHash } from 'node:crypto';
 import { Ceiling } from '../ceiling/ceiling.ts';
 import type { CeilingSetup } from '../ceiling/ceiling-messages.ts';
-import type { Traffic } from '../inputs/requests.ts';
+import type { Read, Traffic } from '../inputs/requests.ts';
 import { Generator } from '../load/generator-process.ts';
 import { describeMachine } from '../machine/describe.ts';
 import { checkAdmin, countersReader } from '../stages/read-counters.ts';
 import type { TargetSpec } from '../targets/target.ts';
 import { missingModels } from './figures.ts';
 import type { Bench, Progress } from './measure.ts';
-import { FORMAT, type Point, type Scenario, type SuiteResult } from './result.ts';
+import { FORMAT, type Point, type Scenario, type SentTraffic, type SuiteResult } from './result.ts';
 import { runScenario, type ScenarioOptions } from './scenarios.ts';
 
 export interface SuiteOptions extends ScenarioOptions {
@@ -35,6 +36,7 @@ export async function runSuite(options: SuiteOptions, progress: Progress): Promi
   const machine = describeMachine();
   progress.status(`asking ${target.address}`);
   await using generator = await Generator.open({ target, traffic, seed });
+  checkTexts(traffic, generator.read);
   const models = traffic.map(({ model }) => model);
   if (admin !== undefined) await checkAdmin(admin, models);
   progress.status('looking for the ceiling');
@@ -65,7 +67,7 @@ export async function runSuite(options: SuiteOptions, progress: Progress): Promi
     started,
     machine,
     target,
-    traffic: traffic.map(({ model, weight, rows, lengths }) => ({ model, weight, rows, lengths })),
+    traffic: traffic.map((each, index) => sentTraffic(each, generator.read[index])),
     seed,
     ...(ceiling === undefined || bare === undefined
       ? {}
@@ -75,3 +77,24 @@ export async function runSuite(options: SuiteOptions, progress: Progress): Promi
     points,
   };
 }
+
+/** Texts that no request has would look like those that were sent. */
+function checkTexts(traffic: readonly Traffic[], read: readonly Read[]): void {
+  if (traffic.every(({ texts }) => texts === undefined) || read.some(({ texts }) => texts)) return;
+  const models = traffic.map(({ model }) => `'${model}'`).join(', ');
+  throw new Error(`--texts is given, but ${models} has no input of BYTES that they could go into`);
+}
+
+const sentTraffic = (
+  { model, weight, rows, lengths, largestId, texts }: Traffic,
+  read: Read | undefined,
+): SentTraffic => ({
+  ...{ model, weight, rows },
+  ...(read?.lengths === true ? { lengths } : {}),
+  ...(read?.largestId === true ? { largestId } : {}),
+  ...(read?.texts === true && texts !== undefined
+    ? {
+        texts: { count: texts.length, sha256: createHash('sha256').update(texts.join('\n')).digest('hex') },
+      }
+    : {}),
+});

@@ -48,6 +48,7 @@ test.each(['rest-json', 'rest-binary', 'grpc', 'grpc-stream'])(
     const [point] = result.points;
     expect(text).toContain('concurrency 2');
     expect(code).toBe(0);
+    expect(result.traffic).toEqual([{ model: 'mlp', weight: 1, rows: 3 }]);
     expect(result.points).toHaveLength(1);
     expect(point?.latency.count).toBeGreaterThan(0);
     expect(point?.latency.min).toBeGreaterThan(0);
@@ -59,10 +60,9 @@ test.each(['rest-json', 'rest-binary', 'grpc', 'grpc-stream'])(
 
 test('several models are mixed, and several scenarios make one report', async () => {
   const html = join(folder, 'report.html');
-  const onnx = join(server.repository, 'mlp/1/model.onnx');
   const { result } = await bench(
     ...['--address', server.rest, '--admin', server.admin, '--model', 'mlp=3', '--model', 'mlp2'],
-    ...['--scenario', 'concurrency,rate', '--arrivals', 'gamma:2', '--html', html, '--onnx', onnx],
+    ...['--scenario', 'concurrency,rate', '--arrivals', 'gamma:2', '--html', html],
   );
   expect(result.points.map(({ label }) => label)).toEqual(['concurrency 2', 'gamma:2 20/s']);
   const { mlp, mlp2 } = result.points[0]?.models ?? {};
@@ -98,6 +98,11 @@ test('a target that is down, a model that is not there and a wrong flag are said
   await expect(runBench([...ofMlp, '--admin', server.rest])).rejects.toThrow(/--admin is .*404/);
   using other = await fakeServer(() => {});
   await expect(runBench([...ofMlp, '--admin', other.address])).rejects.toThrow(/has no metrics of mlp/);
+  const texts = join(folder, 'texts.txt');
+  await writeFile(texts, 'hello\n');
+  await expect(runBench([...ofMlp, '--texts', texts])).rejects.toThrow(
+    /^--texts is given, but 'mlp' has no input of BYTES/,
+  );
   const nowhere = ['--address', server.rest, '--model', 'mlp', '--csv', join(folder, 'none', 'x.csv')];
   await expect(runBench(nowhere)).rejects.toThrow(/--csv is .*cannot be written/);
   const twice = ['--json', join(folder, 'x'), '--html', join(folder, 'x')];

@@ -148,6 +148,25 @@ test('what two runs do not have in common is told: loads of one name may be diff
   ]);
 });
 
+test('texts and the largest id are what figures depend on, where requests have them', () => {
+  const sent = (changes: object) => {
+    const result = resultOf(pointOf([1, 2]));
+    return { ...result, traffic: result.traffic.map((each) => ({ ...each, ...changes })) };
+  };
+  const texts = (sha256: string) => sent({ texts: { count: 2, sha256 } });
+  expect(differencesText(texts('ab'), texts('ab'))).toBe('');
+  expect(differencesText(texts('ab'), texts('cd'))).toBe(
+    'NOT ALIKE: texts: {"count":2,"sha256":"ab"} before, {"count":2,"sha256":"cd"} now\n',
+  );
+  expect(differencesText(sent({}), texts('cd'))).toMatch(/^NOT ALIKE: texts: none before/);
+  expect(differencesText(sent({ largestId: 9 }), sent({ largestId: 8 }))).toBe(
+    'NOT ALIKE: largest id: 9 before, 8 now\n',
+  );
+  expect(differencesText(sent({ largestId: 9 }), sent({ lengths: undefined }))).toBe('');
+  const file = JSON.stringify(texts('ab'));
+  expect(parseResult(file, 'a.json').traffic).toEqual(texts('ab').traffic);
+});
+
 test('loads that only one run has are listed', () => {
   const [one, two, three] = ['one', 'two', 'three'].map((label) => pointOf([1, 1], 1, { label }));
   if (!one || !two || !three) throw new Error('no points');

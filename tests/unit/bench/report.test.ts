@@ -44,6 +44,16 @@ test('the HTML report is one page without anything from outside', () => {
   expect(html).toContain('compute: 5.000 ms');
 });
 
+test('the report has what was sent, and no lengths where requests had none', () => {
+  const result = resultOf(pointOf([120]));
+  expect(toHtml(result)).toContain('m (weight 1, 1 rows, lengths {');
+  const texts = { count: 7, sha256: '0123456789abcdef' };
+  const traffic = [{ model: 'm', weight: 1, rows: 1, largestId: 50, texts }];
+  expect(toHtml({ ...result, traffic })).toContain(
+    'm (weight 1, 1 rows, whole numbers below 50, 7 texts, SHA-256 0123456789ab)',
+  );
+});
+
 test('a report of a server that tells nothing has no stages, and nothing that is not a number', () => {
   const { stages: _, ...silent } = pointOf([120]);
   const nothing = { ...silent, rows: 0, latency: histogramOf([]), invalid: ['no request was answered'] };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseArguments } from '../../../bench/command/arguments.ts';
 import { drawLength, parseLengths, typicalLengths } from '../../../bench/inputs/lengths.ts';
-import { interleave, makeRequests, type Traffic } from '../../../bench/inputs/requests.ts';
+import { interleave, makeRequests, readOf, type Traffic } from '../../../bench/inputs/requests.ts';
 import { uniform } from '../../../bench/statistics/random.ts';
 import { taskTarget } from '../../../bench/targets/task.ts';
 import type { Signature } from '../../../src/inference/signature.ts';
@@ -94,6 +94,31 @@ test.each([[[1000, 1]], [[0.3, 0.7]], [[5, 1, 0.01]]])(
     }
   },
 );
+
+test('what is asked of requests and the ceiling is refused where it would not be used', () => {
+  const read = (...argv: string[]) => parseArguments(['--model', 'm', ...argv]);
+  const away = ['--address', 'h:1'];
+  expect(() => read('--protocol', 'task')).toThrow('--texts is needed with --protocol task');
+  expect(() => read('--onnx', 'm.onnx', '--texts', 't')).toThrow(/^--onnx is 'm.onnx', but no ceiling is/);
+  expect(() => read('--onnx', 'm.onnx', '--model', 'other')).toThrow(/^--onnx is .* several models/);
+  expect(() => read('--sessions', '2', '--model', 'other')).toThrow(/^--sessions is '2', but no ceiling is/);
+  expect(() => read(...away, '--sessions', '2')).toThrow(/^--sessions is .* with --address it takes --onnx$/);
+  expect(read(...away, '--sessions', '2', '--onnx', 'm.onnx')).toMatchObject({ sessions: 2 });
+  expect(read('--sessions', '2', '--model-repository', 'r')).toMatchObject({ sessions: 2 });
+});
+
+test('what requests are made from is told by the signature, and by what a task is sent', () => {
+  const inputs = [
+    { name: 'ids', datatype: 'INT64', dims: ['batch', 'sequence'] },
+    { name: 'text', datatype: 'BYTES', dims: ['batch'] },
+    { name: 'image', datatype: 'FP32', dims: ['batch', 3, 8] },
+  ] as const;
+  const [ids, text, image] = inputs.map((input) => readOf({ inputs: [input], outputs: [] }, false));
+  expect(ids).toEqual({ texts: false, lengths: true, largestId: true });
+  expect(text).toEqual({ texts: true, lengths: false, largestId: false });
+  expect(image).toEqual({ texts: false, lengths: false, largestId: false });
+  expect(readOf(SIGNATURE, true)).toEqual({ texts: true, lengths: false, largestId: false });
+});
 
 test('a share that no order can hold is refused, one that it can is not', () => {
   const read = (weight: string) => parseArguments(['--model', `often=${weight}`, '--model', 'rare']);
