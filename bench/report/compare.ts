@@ -39,6 +39,7 @@ export function compareResults(
   after: ComparedResult,
   tolerance = TOLERANCE,
 ): Comparison[] {
+  const judgement = { tolerance, ceilings: whyOtherCeiling(before, after) };
   const now = new Map(after.points.map((point) => [point.label, point]));
   const known = new Set(before.points.map(({ label }) => label));
   const compared = before.points.flatMap((point) => {
@@ -47,7 +48,7 @@ export function compareResults(
       ? [lone(point, 'missing in the second result')]
       : [
           ...brokenSince(point, other),
-          ...(isSearched(other) ? compareRates : compareWindows)(point, other, tolerance),
+          ...(isSearched(other) ? compareRates : compareWindows)(point, other, judgement),
         ];
   });
   const added = after.points.filter(({ label }) => !known.has(label));
@@ -63,6 +64,19 @@ const lone = ({ label }: ComparedPoint, why: string): Comparison => ({
 
 const isSearched = ({ scenario }: ComparedPoint): boolean => scenario === 'server';
 
+interface Judgement {
+  readonly tolerance: number;
+  /** Why the ceilings of the two runs are different things; undefined where they are not. */
+  readonly ceilings: string | undefined;
+}
+
+/** More sessions have another ceiling on the same machine: what is divided by it has changed with it. */
+function whyOtherCeiling(before: ComparedResult, after: ComparedResult): string | undefined {
+  const [then, now] = [before, after].map(({ ceiling }) => ceiling?.sessions);
+  if (then === undefined || now === undefined || then === now) return undefined;
+  return `the ceiling is of ${then} sessions before, of ${now} now`;
+}
+
 /** How the machine's own speed changed, by bare sessions: it is as noisy as what is measured beside it. */
 const ceilingsOf = (before: ComparedPoint, after: ComparedPoint) =>
   ratioOf([after.ceilings ?? []], [before.ceilings ?? []]);
@@ -71,7 +85,11 @@ const ceilingsOf = (before: ComparedPoint, after: ComparedPoint) =>
  * Two searches for a rate, by what they found alone: their windows were measured at other rates, where other latencies
  * are no change. The largest rate that meets the bound is between the one that was found and the next step.
  */
-function compareRates(before: ComparedPoint, after: ComparedPoint, tolerance: number): Comparison[] {
+function compareRates(
+  before: ComparedPoint,
+  after: ComparedPoint,
+  { tolerance, ceilings }: Judgement,
+): Comparison[] {
   const { label } = after;
   const machine = ceilingsOf(before, after);
   const figure = machine ? 'rate to ceiling' : 'rate';
@@ -81,6 +99,9 @@ function compareRates(before: ComparedPoint, after: ComparedPoint, tolerance: nu
   if (then === undefined || now === undefined) {
     const verdict = then === now ? 'not judged' : now === undefined ? 'worse' : 'better';
     return [{ label, figure, verdict, why: `${then ?? 'none'} before, ${now ?? 'none'} now` }];
+  }
+  if (machine !== undefined && ceilings !== undefined) {
+    return [{ label, figure, verdict: 'not judged', why: ceilings }];
   }
   const { ratio = 1, low = 1, high = 1 } = machine ?? {};
   const found = now / then;
@@ -102,7 +123,11 @@ function whyUnusable({ headline, invalid }: ComparedPoint): string | undefined {
   );
 }
 
-function compareWindows(before: ComparedPoint, after: ComparedPoint, tolerance: number): Comparison[] {
+function compareWindows(
+  before: ComparedPoint,
+  after: ComparedPoint,
+  { tolerance, ceilings: otherCeiling }: Judgement,
+): Comparison[] {
   const { label } = after;
   const unusable = [before, after].flatMap((point) => point.invalid)[0];
   const judge = (
@@ -110,9 +135,11 @@ function compareWindows(before: ComparedPoint, after: ComparedPoint, tolerance: 
     pick: (window: ComparedWindow) => number | null,
     larger: 'better' | 'worse',
     scale: (point: ComparedPoint) => readonly (readonly number[])[] = () => [],
+    unlike?: string,
   ): Comparison => {
     const unjudged = (why: string): Comparison => ({ label, figure, verdict: 'not judged', why });
     if (unusable !== undefined) return unjudged(unusable);
+    if (unlike !== undefined) return unjudged(unlike);
     if (Math.min(before.windows.length, after.windows.length) < 2) return unjudged('too few windows');
     const values = ({ windows }: ComparedPoint) => windows.map((window) => pick(window) ?? Number.NaN);
     const estimate = ratioOf([values(after), ...scale(before)], [values(before), ...scale(after)]);
@@ -127,7 +154,7 @@ function compareWindows(before: ComparedPoint, after: ComparedPoint, tolerance: 
   const paired = after.scenario !== 'rate' && ceilingsOf(before, after) !== undefined;
   return [
     paired
-      ? judge('rows/s to ceiling', throughput, 'better', ({ ceilings = [] }) => [ceilings])
+      ? judge('rows/s to ceiling', throughput, 'better', ({ ceilings = [] }) => [ceilings], otherCeiling)
       : judge('rows/s', throughput, 'better'),
     judge('p50', ({ p50 }) => p50, 'worse'),
     judge('p99', ({ p99 }) => p99, 'worse'),

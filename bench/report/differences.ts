@@ -10,6 +10,7 @@ const SETTINGS: Readonly<Record<string, (result: ComparedResult) => string | und
   lengths: (result) => ofModels(result, ({ lengths }) => lengths),
   'largest id': (result) => ofModels(result, ({ largestId }) => largestId),
   texts: (result) => ofModels(result, ({ texts }) => texts) ?? 'none',
+  'sessions of the ceiling': ({ ceiling }) => ceiling && String(ceiling.sessions),
   seed: ({ seed }) => String(seed),
   machine: ({ machine }) => `${machine.processor}, ${machine.cores} cores`,
 };

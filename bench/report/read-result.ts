@@ -38,6 +38,7 @@ const SETTING = z.object({
   target: z.object({ protocol: z.string() }).readonly(),
   traffic: z.array(TRAFFIC.readonly()).readonly(),
   seed: z.number(),
+  ceiling: z.object({ sessions: z.number() }).readonly().optional(),
   machine: z.object({ processor: z.string(), cores: z.number() }).readonly(),
 });
 

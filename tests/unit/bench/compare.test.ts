@@ -36,6 +36,27 @@ test('a ceiling is as noisy as what is measured beside it, and makes no verdict 
   expect(verdicts(before, beside(150, 156, 148, 152))['rows/s to ceiling']).toBe('worse');
 });
 
+test('a ratio to the ceiling of other sessions is not judged, and the output says why', () => {
+  const of = (sessions: number, point: Point) => ({ ...resultOf(point), ceiling: { sessions, ...BARE } });
+  const BARE = { bestBatch: 8, p50: 1 };
+  const [before, after] = [100, 50].map((ceiling) =>
+    pointOf([45, 45.5, 44.5], 10, { ceilings: [ceiling, ceiling + 1] }),
+  ) as [Point, Point];
+  const [ratio, p50] = compareResults(of(2, before), of(1, after));
+  expect(ratio).toMatchObject({ figure: 'rows/s to ceiling', verdict: 'not judged' });
+  expect(ratio?.why).toBe('the ceiling is of 2 sessions before, of 1 now');
+  expect(p50?.verdict).toBe('same');
+  expect(compareResults(of(2, before), of(2, after))[0]?.verdict).toBe('better');
+  expect(differencesText(of(2, before), of(1, after))).toBe(
+    'NOT ALIKE: sessions of the ceiling: 2 before, 1 now\n',
+  );
+  const headline = { name: 'rate', unit: 'requests/s', value: 45 };
+  const searched = (point: Point): Point => ({ ...point, scenario: 'server', headline });
+  expect(compareResults(of(2, searched(before)), of(1, searched(after)))[0]).toMatchObject({
+    ...{ figure: 'rate to ceiling', verdict: 'not judged' },
+  });
+});
+
 test('a load of a rate that is set is not judged against the ceiling: a faster machine answers no more', () => {
   const at = (ceilings: number[]) => pointOf([100, 101, 99], 10, { scenario: 'rate', ceilings });
   expect(verdicts(at([500, 501]), at([600, 601]))).toEqual({ 'rows/s': 'same', p50: 'same', p99: 'same' });
