@@ -3,7 +3,7 @@ import { failedOf } from '../suite/figures.ts';
 import type { Point, SuiteResult } from '../suite/result.ts';
 import { percentileChart, stageChart, throughputLatencyChart } from './charts.ts';
 import { escapeText } from './svg.ts';
-import { headlineText, reusedText } from './table.ts';
+import { countedIn, headlineText, reusedText } from './table.ts';
 
 const STYLE = `
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1f2937 }
@@ -89,7 +89,8 @@ function table(points: readonly Point[]): string {
   return `<table><tr>${HEAD.map((cell) => `<th>${cell}</th>`).join('')}</tr>${rows.join('')}</table>`;
 }
 
-function remarks({ label, headline, reused, notes = [], invalid, failures, failureMessages }: Point): string {
+function remarks(point: Point): string {
+  const { label, headline, reused, notes = [], invalid, failures, failureMessages } = point;
   const lines = [
     ...(headline === undefined ? [] : [escapeText(headlineText(headline))]),
     ...(reused === undefined ? [] : [`<span class="wrong">${escapeText(reusedText(reused))}</span>`]),
@@ -97,7 +98,7 @@ function remarks({ label, headline, reused, notes = [], invalid, failures, failu
     ...invalid.map((problem) => `<span class="wrong">invalid: ${escapeText(problem)}</span>`),
     ...Object.entries(failures).map(
       ([name, count]) =>
-        `<span class="wrong">${count} requests failed: ${escapeText(`${name} ${failureMessages?.[name] ?? ''}`.trimEnd())}</span>`,
+        `<span class="wrong">${count} ${countedIn(point)} failed: ${escapeText(`${name} ${failureMessages?.[name] ?? ''}`.trimEnd())}</span>`,
     ),
   ];
   return lines.map((line) => `<p>${escapeText(label)}: ${line}</p>\n`).join('');

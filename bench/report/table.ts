@@ -1,5 +1,5 @@
 import { Histogram } from '../statistics/histogram.ts';
-import { failedOf } from '../suite/figures.ts';
+import { failedOf, isGrouped } from '../suite/figures.ts';
 import type { Headline, Point, RateLimit } from '../suite/result.ts';
 
 const COLUMNS = ['load', 'rows/s', 'ceiling', 'batch', 'p50 ms', 'p90 ms', 'p99 ms', 'failed', ''] as const;
@@ -30,10 +30,15 @@ export function tableRow(point: Point): string {
   for (const note of point.notes ?? []) lines.push(`  NOTE: ${note}`);
   for (const problem of point.invalid) lines.push(`  INVALID: ${problem}`);
   for (const [name, count] of Object.entries(point.failures)) {
-    lines.push(`  FAILED ${count} requests: ${name} ${point.failureMessages?.[name] ?? ''}`.trimEnd());
+    lines.push(
+      `  FAILED ${count} ${countedIn(point)}: ${name} ${point.failureMessages?.[name] ?? ''}`.trimEnd(),
+    );
   }
   return lines.join('\n');
 }
+
+/** What a failure counts: several requests that count as one are a query. */
+export const countedIn = ({ load }: Point): string => (isGrouped(load) ? 'queries' : 'requests');
 
 export function headlineText({ name, value, unit, note, limit = 'server' }: Headline): string {
   const least = limit === 'server' ? '' : 'at least ';

@@ -91,6 +91,13 @@ test('failures stand under their row, with what the server said', () => {
   expect(toHtml(resultOf(failing))).toContain('2 requests failed: ECONNRESET</span>');
 });
 
+test('several requests that count as one are a query', () => {
+  const load = { kind: 'closed', concurrency: 1, driver: 'own', together: 8 } as const;
+  const failing = pointOf([5], 10, { load, failures: { 'HTTP 429': 17 } });
+  expect(tableRow(failing)).toContain('  FAILED 17 queries: HTTP 429');
+  expect(toHtml(resultOf(failing))).toContain('17 queries failed: HTTP 429</span>');
+});
+
 test('what to know about usable figures stands with them', () => {
   const noted = pointOf([5], 10, { notes: ['the server ended <connections>'] });
   expect(tableRow(noted)).toContain('NOTE: the server ended <connections>');
