@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import { MESSAGE_BYTES } from '../targets/server-text.ts';
 import { ANSWER_TIMEOUT, type Payload, TIMED_OUT } from '../targets/target.ts';
 import type { Phases } from './closed-loop.ts';
 import type { Recorder } from './recorder.ts';
@@ -26,7 +27,7 @@ interface Lane {
 }
 
 /**
- * A closed loop over HTTP driven by autocannon, one connection per lane. Its `response` events are counted here: its
+ * A closed loop over HTTP driven by autocannon, one connection per lane. The `response` events of its clients are counted here: its
  * own histogram has whole milliseconds only. (Its rate mode is not used; it corrects latencies in the wrong unit.)
  * Resolves early where a connection ends: from then on autocannon takes an answer for that of an older request, and
  * forgets those that get none.
@@ -60,16 +61,13 @@ export async function autocannonLoop(
       setupClient: (client) => {
         const own = lanes.length % requests.length;
         client.setRequests(requests.filter((_, index) => index % concurrency === own));
-        lanes.push(follow(client, recorder, ended.resolve));
+        lanes.push(
+          follow(client, { model: first?.model ?? '', rows: first?.rows ?? 1 }, recorder, ended.resolve),
+        );
       },
     },
     (error: unknown) => (error === null || error === undefined ? finished.resolve() : finished.reject(error)),
   );
-  run.on('response', (_client, status, _bytes, latency) => {
-    if (!recorder.open) return;
-    if (status !== 200) return recorder.failed(`HTTP ${status}`);
-    recorder.completed(first?.model ?? '', first?.rows ?? 1, latency);
-  });
   let end = await Promise.race([ended.promise, sleep(warmUp, undefined)]);
   if (end === undefined) {
     recorder.start();
@@ -83,21 +81,42 @@ export async function autocannonLoop(
   return end;
 }
 
+interface Headers {
+  readonly shouldKeepAlive: boolean;
+  readonly statusCode: number;
+}
+
 /** Counts what a client sends and gets, and says when its connection ends: it then sends before it has an answer. */
-function follow(client: EventEmitter, recorder: Recorder, ended: (end: Ended) => void): Lane {
+function follow(
+  client: EventEmitter,
+  { model, rows }: Pick<Payload, 'model' | 'rows'>,
+  recorder: Recorder,
+  ended: (end: Ended) => void,
+): Lane {
   const lane = { sent: 0, answered: 0, due: 0 };
   let keepsAlive = true;
+  let failed = false;
+  let message = Buffer.alloc(0);
   client.on('request', () => {
     if (lane.sent > lane.answered) ended({ lost: keepsAlive && recorder.begun });
     lane.sent++;
   });
-  client.on('headers', ({ shouldKeepAlive }: { readonly shouldKeepAlive: boolean }) => {
+  client.on('headers', ({ shouldKeepAlive, statusCode }: Headers) => {
     keepsAlive = shouldKeepAlive;
+    failed = statusCode !== 200;
+    message = Buffer.alloc(0);
   });
-  client.on('response', (status: number) => {
+  client.on('body', (part: Buffer) => {
+    if (failed && message.length < MESSAGE_BYTES) message = Buffer.concat([message, part]);
+  });
+  client.on('response', (status: number, _bytes: number, latency: number) => {
     lane.answered++;
-    // A server that takes longer than a window to refuse would have no failures otherwise.
-    if (status !== 200 && lane.answered <= lane.due) recorder.failed(`HTTP ${status}`);
+    if (status === 200) {
+      if (recorder.open) recorder.completed(model, rows, latency);
+      // A server that takes longer than a window to refuse would have no failures otherwise.
+    } else if (recorder.open || lane.answered <= lane.due) {
+      recorder.failed(`HTTP ${status}`, message.toString('utf8', 0, MESSAGE_BYTES));
+    }
   });
   return lane;
 }

@@ -2,6 +2,7 @@
 import { messageOf } from '../../src/errors.ts';
 import { interleave, makeRequests, type Read, readOf } from '../inputs/requests.ts';
 import { openTarget } from '../targets/open-target.ts';
+import { printable } from '../targets/server-text.ts';
 import { ask, isRest, type Payload, type Target } from '../targets/target.ts';
 import { autocannonLoop, type Ended } from './autocannon-loop.ts';
 import { closedLoop, type Phases } from './closed-loop.ts';
@@ -110,7 +111,8 @@ async function handle(message: ToGenerator): Promise<void> {
       process.disconnect();
     }
   } catch (error) {
-    tell({ kind: 'failed', message: messageOf(error) });
+    // The server's words are in some of them.
+    tell({ kind: 'failed', message: printable(messageOf(error)) });
   }
 }
 

@@ -1,6 +1,7 @@
 import { Histogram } from '../statistics/histogram.ts';
 import { failedOf, isGrouped } from '../suite/figures.ts';
 import type { Headline, Point, RateLimit } from '../suite/result.ts';
+import { printable } from '../targets/server-text.ts';
 
 const COLUMNS = ['load', 'rows/s', 'ceiling', 'batch', 'p50 ms', 'p90 ms', 'p99 ms', 'failed', ''] as const;
 
@@ -30,9 +31,8 @@ export function tableRow(point: Point): string {
   for (const note of point.notes ?? []) lines.push(`  NOTE: ${note}`);
   for (const problem of point.invalid) lines.push(`  INVALID: ${problem}`);
   for (const [name, count] of Object.entries(point.failures)) {
-    lines.push(
-      `  FAILED ${count} ${countedIn(point)}: ${name} ${point.failureMessages?.[name] ?? ''}`.trimEnd(),
-    );
+    const message = printable(point.failureMessages?.[name] ?? '');
+    lines.push(`  FAILED ${count} ${countedIn(point)}: ${name} ${message}`.trimEnd());
   }
   return lines.join('\n');
 }

@@ -2,6 +2,7 @@ import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:
 import { urlToHttpOptions } from 'node:url';
 import type { Signature } from '../../src/inference/signature.ts';
 import { type ModelMetadata, signatureOf } from './metadata.ts';
+import { MESSAGE_BYTES } from './server-text.ts';
 import { ANSWER_TIMEOUT, type Answer, type Payload, TIMED_OUT } from './target.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -68,7 +69,13 @@ function collect(response: IncomingMessage, done: (answer: Answer) => void): voi
     const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
     const { statusCode, headers } = response;
     if (statusCode === 200) done({ body, headers });
-    else done({ failure: `HTTP ${statusCode}`, message: body.toString('utf8', 0, 300), body, headers });
+    else
+      done({
+        failure: `HTTP ${statusCode}`,
+        message: body.toString('utf8', 0, MESSAGE_BYTES),
+        body,
+        headers,
+      });
   });
   response.on('error', (error) => done(brokenBy(error)));
 }

@@ -130,10 +130,10 @@ async function fakeServer(infer: (response: ServerResponse, body: string) => voi
 const ANSWER = '{"outputs":[{"name":"y","shape":[1]}]}';
 
 test.each([
-  ['rate', 'rest-binary', true],
-  ['concurrency', 'rest-binary', false],
-  ['multi-stream', 'rest-json', true],
-])('errors are counted by their kind and are never throughput: %s, %s', async (scenario, protocol, says) => {
+  ['rate', 'rest-binary'],
+  ['concurrency', 'rest-binary'],
+  ['multi-stream', 'rest-json'],
+])('errors are counted by their kind and are never throughput: %s, %s', async (scenario, protocol) => {
   let asked = 0;
   using failing = await fakeServer((response) => {
     if (asked++ === 0) response.end(ANSWER);
@@ -149,8 +149,7 @@ test.each([
   expect(point && failedOf(point)).toBeGreaterThan(0);
   expect(Object.keys(point?.failures ?? {})).toEqual(['HTTP 429']);
   expect(text).toContain('INVALID: no request was answered');
-  // autocannon does not hand out the bodies of its answers.
-  expect(text.includes('the queue is full')).toBe(says);
+  expect(text).toContain('the queue is full');
 });
 
 test.each([

@@ -91,6 +91,12 @@ test('failures stand under their row, with what the server said', () => {
   expect(toHtml(resultOf(failing))).toContain('2 requests failed: ECONNRESET</span>');
 });
 
+test("a server's words cannot move the cursor, end the line or turn the text around", () => {
+  const failureMessages = { 'HTTP 500': 'no\u001B[2J\r\n  luck\u202E \u009B1m' };
+  const failing = pointOf([5], 10, { failures: { 'HTTP 500': 1 }, failureMessages });
+  expect(tableRow(failing).split('\n').at(-1)).toBe('  FAILED 1 requests: HTTP 500 no [2J   luck   1m');
+});
+
 test('several requests that count as one are a query', () => {
   const load = { kind: 'closed', concurrency: 1, driver: 'own', together: 8 } as const;
   const failing = pointOf([5], 10, { load, failures: { 'HTTP 429': 17 } });

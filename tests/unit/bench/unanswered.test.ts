@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { autocannonLoop } from '../../../bench/load/autocannon-loop.ts';
 import { closedLoop } from '../../../bench/load/closed-loop.ts';
 import { Recorder } from '../../../bench/load/recorder.ts';
+import { MESSAGE_BYTES } from '../../../bench/targets/server-text.ts';
 import { ANSWER_TIMEOUT, type Payload, type Target } from '../../../bench/targets/target.ts';
 
 const PAYLOAD: Payload = { model: 'm', rows: 1, path: '/', headers: {}, body: Buffer.from('{}') };
@@ -70,7 +71,9 @@ test('what autocannon is refused after the window has failed, what is answered t
   let asked = 0;
   const server = createServer((_, response) => {
     response.statusCode = ++asked === 1 ? 200 : 503;
-    setTimeout(() => response.end('{}'), PHASES.warmUp + PHASES.duration + 200);
+    // In two parts, and longer than what is kept of it.
+    response.write('{} and ');
+    setTimeout(() => response.end('x'.repeat(1000)), PHASES.warmUp + PHASES.duration + 200);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -82,7 +85,10 @@ test('what autocannon is refused after the window has failed, what is answered t
   server.closeAllConnections();
   server.close();
   expect(end).toBeUndefined();
-  expect(recorder.result()).toMatchObject({ answered: 0, failures: { 'HTTP 503': LOAD.concurrency - 1 } });
+  expect(recorder.result()).toMatchObject({
+    ...{ answered: 0, failures: { 'HTTP 503': LOAD.concurrency - 1 } },
+    failureMessages: { 'HTTP 503': `{} and ${'x'.repeat(MESSAGE_BYTES - 7)}` },
+  });
 });
 
 test('an answer that comes past the limit is none', () => {
