@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, stat, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { messageOf } from '../../src/errors.ts';
 
 /** File names by the flag that asks for them. */
@@ -21,6 +21,9 @@ export async function checkOutputs(files: OutputFiles): Promise<void> {
 }
 
 async function checkWritable(file: string): Promise<void> {
+  if (file === '') throw new Error('it is empty');
+  // Such a name would pass for a new file in the folder above it.
+  if (file.endsWith('/') || file.endsWith(sep)) throw new Error('it is the name of a folder');
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory() === true) throw new Error('it is a folder');
   await access(found === undefined ? dirname(resolve(file)) : file, constants.W_OK);

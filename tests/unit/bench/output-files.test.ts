@@ -19,6 +19,10 @@ test('a folder, a file without one, and one file for two outputs are refused wit
   const check = (files: Record<string, string>) => expect(checkOutputs(files)).rejects;
   await check({ json: at('taken') }).toThrow(/^--json is .*taken', which cannot be written: it is a folder/);
   await check({ csv: at('none/x.csv') }).toThrow(/^--csv is .*cannot be written: ENOENT/);
+  await check({ html: '' }).toThrow(/^--html is '', which cannot be written: it is empty$/);
+  await check({ json: at('new/') }).toThrow(
+    /^--json is .*new\/', which cannot be written: it is the name of a/,
+  );
   const same = { json: at('a'), csv: `${folder}/taken/../a` };
   await check(same).toThrow(/^--csv is .*a', which --json is, too$/);
 });
