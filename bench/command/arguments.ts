@@ -79,7 +79,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   },
   sessions: { help: 'Sessions of the ceiling; as many as cores, 16 at most, when left out.' },
   json: { help: 'Write the result to this file.' },
-  csv: { help: "Write perf_analyzer's table to this file." },
+  csv: { help: "Write perf_analyzer's table of the valid loads to this file." },
   html: { help: 'Write the report to this file.' },
 };
 

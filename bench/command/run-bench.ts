@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Traffic } from '../inputs/requests.ts';
 import { endChildrenOnSignal } from '../machine/children.ts';
-import { toCsv } from '../report/csv.ts';
+import { leftOutText, toCsv } from '../report/csv.ts';
 import { toHtml } from '../report/html.ts';
 import { type Screen, terminalProgress } from '../report/terminal.ts';
 import { Served } from '../server/served.ts';
@@ -45,6 +45,7 @@ export async function runBench(argv: readonly string[], screen: Screen = process
     csv: () => toCsv(result),
     html: () => toHtml(result),
   });
+  if (args.files.csv !== undefined) screen.write(leftOutText(result));
   return result.points.some((point) => failedOf(point) > 0 || point.invalid.length > 0) ? 1 : 0;
 }
 

@@ -15,12 +15,20 @@ const QUANTILES = [0.5, 0.9, 0.95, 0.99];
 /**
  * The points in the form of perf_analyzer's report, for tools that read it. As there, a table has one kind of load:
  * where a run has several, a blank line and another head part them. What this client does not measure apart is 0, and
- * the columns of the server are left out, as there, where it does not tell them.
+ * the columns of the server are left out, as there, where it does not tell them. So are loads whose figures must not be
+ * used: there is no column to say that in.
  */
 export function toCsv({ points }: SuiteResult): string {
-  const closed = points.filter(({ load }) => load.kind === 'closed');
-  const open = points.filter(({ load }) => load.kind === 'open');
+  const usable = points.filter(({ invalid }) => invalid.length === 0);
+  const closed = usable.filter(({ load }) => load.kind === 'closed');
+  const open = usable.filter(({ load }) => load.kind === 'open');
   return [table('Concurrency', closed), table('Request Rate', open)].filter((part) => part !== '').join('\n');
+}
+
+/** What to say beside the table of the loads that are not in it; empty where all are. */
+export function leftOutText({ points }: SuiteResult): string {
+  const labels = points.filter(({ invalid }) => invalid.length > 0).map(({ label }) => label);
+  return labels.length === 0 ? '' : `not in the CSV, as they are invalid: ${labels.join('; ')}\n`;
 }
 
 function table(first: string, points: readonly Point[]): string {

@@ -139,8 +139,10 @@ test.each([
     if (asked++ === 0) response.end(ANSWER);
     else response.writeHead(429).end('{"error":"the queue is full"}');
   });
+  const csv = join(folder, 'failing.csv');
   const { code, text, result } = await bench(
     ...['--address', failing.address, '--protocol', protocol, '--model', 'm', '--scenario', scenario],
+    ...['--csv', csv],
   );
   const [point] = result.points;
   expect(code).toBe(1);
@@ -150,6 +152,8 @@ test.each([
   expect(Object.keys(point?.failures ?? {})).toEqual(['HTTP 429']);
   expect(text).toContain('INVALID: no request was answered');
   expect(text).toContain('the queue is full');
+  expect(text).toContain(`not in the CSV, as they are invalid: ${point?.label}`);
+  expect(await readFile(csv, 'utf8')).toBe('');
 });
 
 test.each([

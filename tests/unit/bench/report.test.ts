@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toCsv } from '../../../bench/report/csv.ts';
+import { leftOutText, toCsv } from '../../../bench/report/csv.ts';
 import { toHtml } from '../../../bench/report/html.ts';
 import { ticksFor } from '../../../bench/report/svg.ts';
 import { tableRow } from '../../../bench/report/table.ts';
@@ -33,6 +33,18 @@ test('closed and open loads are tables of their own in the CSV', () => {
   const [closed, open] = csv.split('\n\n');
   expect(closed).toMatch(/^Concurrency,/);
   expect(open).toMatch(/^Request Rate,.*\n50,50\.00,/);
+});
+
+test('a load whose figures must not be used is not in the CSV, and that is said', () => {
+  const late = pointOf([500], 10, {
+    label: 'late',
+    load: OPEN,
+    invalid: ['the generator could not keep up'],
+  });
+  const csv = toCsv(resultOf(pointOf([120]), late));
+  expect(csv).toMatch(/^Concurrency,.*\n8,120\.00,[^\n]*\n$/);
+  expect(leftOutText(resultOf(pointOf([120]), late))).toBe('not in the CSV, as they are invalid: late\n');
+  expect(leftOutText(resultOf(pointOf([120])))).toBe('');
 });
 
 test('the HTML report is one page without anything from outside', () => {
