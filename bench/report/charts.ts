@@ -9,23 +9,22 @@ const PARTS: readonly (keyof Stages)[] = ['outside', 'codec', 'other', 'queue', 
 const isUsable = ({ latency, invalid }: Point): boolean => latency.count > 0 && invalid.length === 0;
 
 /**
- * Rows per second against latency, a line per quantile, in the order of the loads; dots alone where these are of
- * several scenarios. Empty where no load has figures that may be used.
+ * Rows per second against latency, a line per quantile and scenario, in the order of the loads. Empty where no load has
+ * figures that may be used.
  */
 export function throughputLatencyChart(points: readonly Point[]): string {
   const shown = points.filter(isUsable);
   if (shown.length === 0) return '';
-  const line = new Set(shown.map(({ scenario }) => scenario)).size === 1;
   const series = [0.5, 0.9, 0.99].map((quantile): Series => {
     const name = `p${quantile * 100}`;
     return {
       name,
-      line,
       points: shown.map((point) => {
         const y = Histogram.from(point.latency).quantile(quantile);
         return {
           x: point.rows,
           y,
+          group: point.scenario,
           label: `${point.label}: ${point.rows.toFixed(1)} rows/s, ${name} ${y.toFixed(2)} ms`,
         };
       }),

@@ -1,8 +1,16 @@
 /** Pieces of SVG, as text. */
 
+export interface ChartPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly label?: string;
+  /** Only points of one group are joined. */
+  readonly group?: string;
+}
+
 export interface Series {
   readonly name: string;
-  readonly points: readonly { readonly x: number; readonly y: number; readonly label?: string }[];
+  readonly points: readonly ChartPoint[];
   /** False: dots alone. */
   readonly line?: boolean;
 }
@@ -30,16 +38,22 @@ export function lineChart(series: readonly Series[], x: Axis, y: Axis): string {
   const toY = place(y, HEIGHT - BOTTOM, TOP);
   const lines = series.map(({ name, points, line = true }, index) => {
     const colour = COLOURS[index % COLOURS.length];
-    const path = points.map((point) => `${num(toX(point.x))},${num(toY(point.y))}`).join(' ');
     const dots = points.map(
       (point) =>
         `<circle cx="${num(toX(point.x))}" cy="${num(toY(point.y))}" r="3"><title>${escapeText(point.label ?? name)}</title></circle>`,
     );
-    const joined = line ? `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>` : '';
-    return `<g fill="${colour}">${joined}${dots.join('')}</g>`;
+    const joined = groupsOf(line ? points : []).map((group) => {
+      const path = group.map((point) => `${num(toX(point.x))},${num(toY(point.y))}`).join(' ');
+      return `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`;
+    });
+    return `<g fill="${colour}">${joined.join('')}${dots.join('')}</g>`;
   });
   return frame([...xAxis(x, toX), ...yAxis(y, toY), ...lines, legend(series.map(({ name }) => name))]);
 }
+
+const groupsOf = (points: readonly ChartPoint[]): (readonly ChartPoint[])[] => [
+  ...Map.groupBy(points, ({ group }) => group).values(),
+];
 
 export interface StackedBar {
   readonly name: string;

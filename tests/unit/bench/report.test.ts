@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { throughputLatencyChart } from '../../../bench/report/charts.ts';
 import { leftOutText, toCsv } from '../../../bench/report/csv.ts';
 import { toHtml } from '../../../bench/report/html.ts';
 import { ticksFor } from '../../../bench/report/svg.ts';
 import { tableRow } from '../../../bench/report/table.ts';
 import { terminalProgress } from '../../../bench/report/terminal.ts';
+import type { Scenario } from '../../../bench/suite/result.ts';
 import { histogramOf, pointOf, resultOf } from './result-fixture.ts';
 
 const OPEN = { kind: 'open', arrivals: { kind: 'poisson', rate: 50 }, seed: 1 } as const;
@@ -83,6 +85,16 @@ test('figures that must not be used are in no curve, and no chart is drawn of no
   const nothing = toHtml(resultOf(late));
   expect(nothing).not.toContain('Throughput and latency');
   expect(nothing).not.toContain('Percentiles');
+});
+
+test('only loads of one scenario are joined by a line', () => {
+  const linesOf = (...scenarios: Scenario[]) =>
+    [
+      ...throughputLatencyChart(scenarios.map((scenario) => pointOf([9], 10, { scenario }))).matchAll(LINE),
+    ].map(([, points = '']) => points.split(' ').length);
+  const LINE = /<polyline points="([^"]+)"/g;
+  expect(linesOf('rate', 'rate', 'rate')).toEqual([3, 3, 3]);
+  expect(linesOf('concurrency', 'concurrency', 'rate')).toEqual([2, 1, 2, 1, 2, 1]);
 });
 
 test('loads whose percentiles are not shown are counted', () => {
