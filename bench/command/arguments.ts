@@ -5,7 +5,7 @@ import { SMALLEST_SHARE } from '../inputs/requests.ts';
 import { parseArrivals } from '../load/arrivals.ts';
 import { SCENARIOS, type Scenario } from '../suite/result.ts';
 import { PROTOCOLS, type Protocol } from '../targets/target.ts';
-import { number, numbers, oneOf } from './flag-values.ts';
+import { distinct, number, numbers, oneOf } from './flag-values.ts';
 
 /** What the command line asks for, checked. Times in milliseconds. */
 export interface BenchArguments {
@@ -83,6 +83,12 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   html: { help: 'Write the report to this file.' },
 };
 
+/** Milliseconds, ten hours: a window and its warm-up end within the day for which autocannon is told to run. */
+const LONGEST = 36_000_000;
+
+/** Milliseconds: the windows of the search, which last twenty times the bound, are then no longer. */
+const LARGEST_BOUND = 1_800_000;
+
 /** The scenario that alone reads a flag. */
 const SCENARIO_OF: Readonly<Record<string, Scenario>> = {
   concurrency: 'concurrency',
@@ -117,9 +123,11 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
   const text = (name: string): string => optional(name) ?? '';
   const models = [values['model'] ?? []].flat().map((each) => parseModel(String(each)));
   checkShares(models);
-  const scenarios = text('scenario')
-    .split(',')
-    .map((name) => oneOf('scenario', name, SCENARIOS));
+  const names = text('scenario').split(',');
+  const scenarios = distinct(
+    'scenario',
+    names.map((name) => oneOf('scenario', name, SCENARIOS)),
+  );
   const unread = Object.keys(values).find((name) => !isRead(name, scenarios));
   if (unread !== undefined) {
     throw new Error(`--${unread} is read by --scenario ${SCENARIO_OF[unread]} alone, which is not asked for`);
@@ -143,16 +151,16 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
     protocol,
     models,
     scenarios,
-    concurrencies: numbers('concurrency', text('concurrency'), { whole: true }),
-    rates: numbers('rate', text('rate')),
+    concurrencies: distinct('concurrency', numbers('concurrency', text('concurrency'), { whole: true })),
+    rates: distinct('rate', numbers('rate', text('rate'))),
     arrivals,
-    bound: number('bound', text('bound')),
+    bound: number('bound', text('bound'), { most: LARGEST_BOUND }),
     rows: number('rows', text('rows'), { whole: true }),
     lengths: parseLengths(text('length')),
     largestId: number('largest-id', text('largest-id'), { whole: true }),
     texts,
-    window: number('window', text('window')),
-    warmUp: number('warm-up', text('warm-up'), { zero: true }),
+    window: number('window', text('window'), { most: LONGEST }),
+    warmUp: number('warm-up', text('warm-up'), { zero: true, most: LONGEST }),
     mostWindows: number('windows', text('windows'), { whole: true }),
     seed: number('seed', text('seed'), { whole: true, zero: true }),
     onnx,
@@ -193,8 +201,8 @@ function checkShares(models: readonly WeightedModel[]): void {
 }
 
 function parseModel(text: string): WeightedModel {
-  const [name = '', weight] = text.split('=');
-  if (name === '') throw new Error(`--model is '${text}', it must be NAME or NAME=WEIGHT`);
+  const [name = '', weight, ...more] = text.split('=');
+  if (name === '' || more.length > 0) throw new Error(`--model is '${text}', it must be NAME or NAME=WEIGHT`);
   return { name, weight: weight === undefined ? 1 : number('model', weight) };
 }
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import {
   type Comparison,
@@ -11,6 +10,7 @@ import {
 import { differencesText } from '../report/differences.ts';
 import { parseResult } from '../report/read-result.ts';
 import type { Screen } from '../report/terminal.ts';
+import { readNamed } from './flag-values.ts';
 
 /** Exit code where nothing is known to be worse, and not everything could be judged. */
 const NOT_ALL_JUDGED = 3;
@@ -29,10 +29,10 @@ export async function compareFiles(argv: readonly string[], screen: Screen): Pro
   if (before === undefined || after === undefined || more.length > 0) {
     throw new Error('compare takes two files: BEFORE.json AFTER.json');
   }
-  const tolerance = values.tolerance === undefined ? TOLERANCE : Number(values.tolerance);
-  if (!(tolerance >= 0 && tolerance < 1))
-    throw new Error(`--tolerance is '${values.tolerance}', it must be from 0 to 1`);
-  const read = async (path: string) => parseResult(await readFile(path, 'utf8'), path);
+  const text = values.tolerance;
+  const tolerance = text === undefined ? TOLERANCE : Number(text.trim() === '' ? Number.NaN : text);
+  if (!(tolerance >= 0 && tolerance < 1)) throw new Error(`--tolerance is '${text}', it must be from 0 to 1`);
+  const read = async (path: string) => parseResult(await readNamed('compare:', path), path);
   const [then, now] = [await read(before), await read(after)];
   const comparisons = compareResults(then, now, tolerance);
   if (haveNothingInCommon(comparisons)) throw new Error('the two results have no load in common');

@@ -103,6 +103,9 @@ test('a target that is down, a model that is not there and a wrong flag are said
   await expect(runBench([...ofMlp, '--texts', texts])).rejects.toThrow(
     /^--texts is given, but 'mlp' has no input of BYTES/,
   );
+  await expect(runBench([...ofMlp, '--texts', folder])).rejects.toThrow(
+    `--texts: '${folder}' cannot be read: EISDIR`,
+  );
   const nowhere = ['--address', server.rest, '--model', 'mlp', '--csv', join(folder, 'none', 'x.csv')];
   await expect(runBench(nowhere)).rejects.toThrow(/--csv is .*cannot be written/);
   const twice = ['--json', join(folder, 'x'), '--html', join(folder, 'x')];
@@ -223,6 +226,12 @@ test('compare says whether a result got worse by its exit code', async () => {
   let help = '';
   expect(await runBench(['compare', '--help'], { write: (part) => (help += part) })).toBe(0);
   expect(help).toContain('bench compare BEFORE.json AFTER.json');
+  await expect(runBench(['compare', ...files, '--tolerance', ''], screen)).rejects.toThrow(
+    "--tolerance is '', it must be from 0 to 1",
+  );
+  await expect(runBench(['compare', files[0], folder], screen)).rejects.toThrow(
+    `compare: '${folder}' cannot be read: EISDIR`,
+  );
   const missing = join(folder, 'missing.json');
   await expect(runBench(['compare', files[0], missing], screen)).rejects.toThrow(/ENOENT.*missing/);
 });

@@ -107,6 +107,20 @@ test('what is asked of requests and the ceiling is refused where it would not be
   expect(read('--sessions', '2', '--model-repository', 'r')).toMatchObject({ sessions: 2 });
 });
 
+test('values that do not fit are refused with the flag and the limit', () => {
+  const read = (...argv: string[]) => parseArguments(['--model', 'm', '--address', 'h:1', ...argv]);
+  expect(() => read('--window', '36000001')).toThrow(
+    "--window is '36000001', it must be a number above 0, at most 36000000",
+  );
+  expect(() => read('--warm-up', '1e10')).toThrow(/^--warm-up is '1e10', .* not below 0, at most 36000000$/);
+  expect(() => read('--bound', '1800001', '--scenario', 'server')).toThrow(/^--bound is .* at most 1800000$/);
+  expect(() => read('--concurrency', '1,2,1')).toThrow("--concurrency is '1,2,1', which has 1 twice");
+  expect(() => read('--scenario', 'rate', '--rate', '5,5.0')).toThrow(/^--rate is .* which has 5 twice$/);
+  expect(() => read('--scenario', 'rate,rate')).toThrow(/^--scenario is .* which has rate twice$/);
+  expect(() => read('--model', 'a=1=2')).toThrow("--model is 'a=1=2', it must be NAME or NAME=WEIGHT");
+  expect(read('--window', '36000000').window).toBe(36_000_000);
+});
+
 test('what requests are made from is told by the signature, and by what a task is sent', () => {
   const inputs = [
     { name: 'ids', datatype: 'INT64', dims: ['batch', 'sequence'] },
