@@ -1,11 +1,11 @@
-import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type ByteBudget, SMALL } from './byte-budget.ts';
 
 /**
  * Bounds the bytes of all bodies that are being received, decoded or answered: a request is admitted by what it asks
- * only when it has been read. To be added after everything that changes what is read of a body.
- * @param budget a request that would go beyond is refused with 429, unread where it declares its length
+ * only when it has been read. They are counted as they come, so that whoever announces much and sends little keeps nobody
+ * out. To be added after everything that changes what is read of a body.
+ * @param budget a request that goes beyond is refused with 429, unread where what it announces would not fit now
  * @param largest bytes of the longest body; a longer one is left for others to refuse
  */
 export function addBodyBudget(app: FastifyInstance, budget: ByteBudget, largest: number): void {
@@ -19,22 +19,23 @@ export function addBodyBudget(app: FastifyInstance, budget: ByteBudget, largest:
     if (length !== undefined && (length <= SMALL || length > largest)) return done(null, payload);
     // Its client went while an earlier hook waited: nobody would be told to give back what is taken now.
     if (reply.raw.destroyed) return;
+    if (length !== undefined && !budget.has(length)) return done(budget.refusal());
     let own = 0;
-    const take = (bytes: number): boolean => {
-      if (!budget.take(bytes)) return false;
-      own += bytes;
-      return true;
-    };
     const count = (chunk: Buffer): void => {
-      if (!take(chunk.byteLength)) (payload as Readable).destroy(budget.refusal());
+      if (budget.take(chunk.byteLength)) {
+        own += chunk.byteLength;
+        return;
+      }
+      payload.off('data', count);
+      // Not destroyed: that ends the connection without an answer. Where nobody reads the body, nobody keeps it.
+      if (payload.listenerCount('error') > 0) payload.emit('error', budget.refusal());
     };
+    payload.on('data', count);
     reply.raw.once('close', () => {
       budget.give(own);
       // What still comes of a body that was answered unread is kept by nobody.
       payload.off('data', count);
     });
-    if (length !== undefined) return take(length) ? done(null, payload) : done(budget.refusal());
-    payload.on('data', count);
     done(null, payload);
   });
 }

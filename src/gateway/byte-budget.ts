@@ -19,6 +19,11 @@ export class ByteBudget {
     return Number(Atomics.load(this.#held, 0));
   }
 
+  /** Whether so many could be taken now. */
+  has(bytes: number): boolean {
+    return this.held + bytes <= this.#limit;
+  }
+
   /** False where that would be beyond the limit; then nothing is taken. */
   take(bytes: number): boolean {
     for (;;) {

@@ -24,8 +24,9 @@ export function sendError(
   reply: FastifyReply,
 ): FastifyReply {
   const refused = clientFault(thrown, bodyLimit);
+  // Too long, or beyond what all bodies may have together: of no other is the rest not read.
+  if ((refused?.status ?? 413) === 413 && isReadThrough(request, bodyLimit)) reply.removeHeader('connection');
   if (refused !== undefined) {
-    if (refused.status === 413 && isReadThrough(request, bodyLimit)) reply.removeHeader('connection');
     return refuse(reply, refused.status, refused.message);
   }
   const error = fromUnknown(thrown);
@@ -46,9 +47,9 @@ export function sendError(
 const READ_THROUGH = 16;
 
 /**
- * Fastify ends the connection of a body that is too long. Many clients send all of it before they look for an answer:
- * they would learn of a broken connection, and never why. What says how long it is, and has not been begun, Node reads
- * past as it does with any body that nobody wants.
+ * Fastify ends the connection of a body that is not taken whole. Many clients send all of it before they look for an
+ * answer: they would learn of a broken connection, and never why. What says how long it is Node reads past, as it does
+ * with any body that nobody wants.
  */
 function isReadThrough({ headers }: FastifyRequest, bodyLimit: number): boolean {
   const { 'content-length': length, 'content-encoding': encoding } = headers;

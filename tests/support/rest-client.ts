@@ -66,12 +66,17 @@ export function postChunks(
 /** A valid request of `echo_vector`. */
 export const VECTOR = { inputs: [{ name: 'input', shape: [2], datatype: 'FP32', data: [1, 2] }] };
 
-/** A POST of so many bytes, the first of which comes alone; sent again each time that it is answered, refused that is. */
-export function stallPost(address: RestServer['address'], path: string, bytes: number): Disposable {
+/** A POST that declares so many bytes, of which so many come; sent again each time that it is answered, refused that is. */
+export function stallPost(
+  address: RestServer['address'],
+  path: string,
+  bytes: number,
+  come = bytes - 1,
+): Disposable {
   let socket: Socket;
   const send = (): void => {
     socket = connect(address.port, address.host);
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n{`);
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n${' '.repeat(come)}`);
     socket.on('error', () => {});
     socket.once('data', () => {
       socket.destroy();
