@@ -86,11 +86,18 @@ function jsonFloats(name: string, values: Float32Array | Float16Array): string {
 
 let writer: NumberWriter | undefined;
 
-/** `join` writes numbers as JSON does, but also what JSON does not have. */
+/** `join` writes numbers as JSON does, but also what JSON does not have, and -0 without its sign. */
 function jsonDoubles(name: string, values: NumericData): string {
-  const wrong = values.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) throw notFinite(name, wrong, values[wrong]);
-  return `[${values.join(',')}]`;
+  let signed = false;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (!Number.isFinite(value)) throw notFinite(name, index, value);
+    if (Object.is(value, -0)) signed = true;
+  }
+  if (!signed) return `[${values.join(',')}]`;
+  return `[${Array.from<unknown>(values)
+    .map((value) => (Object.is(value, -0) ? '-0' : value))
+    .join(',')}]`;
 }
 
 const notFinite = (name: string, index: number, value: number | bigint | undefined): InferenceError =>

@@ -24,8 +24,8 @@ test('a float is written with the fewest digits that are read as it, laid out as
   fc.assert(
     fc.property(float, (value) => {
       const text = String(written(value));
-      expect(Math.fround(Number(text)) === value).toBe(true);
-      expect(text).toBe(String(Number(text)));
+      expect(Math.fround(Number(text))).toBe(value);
+      expect(text).toBe(Object.is(value, -0) ? '-0' : String(Number(text)));
       const { length } = digitsOf(text);
       if (length > 1) expect(Math.fround(Number(value.toPrecision(length - 1)))).not.toBe(value);
     }),
@@ -35,7 +35,7 @@ test('a float is written with the fewest digits that are read as it, laid out as
 
 test.each([
   [0, '0'],
-  [-0, '0'],
+  [-0, '-0'],
   [1, '1'],
   [-1.5, '-1.5'],
   [Math.fround(0.1), '0.1'],

@@ -43,12 +43,12 @@ export function writeFloats(count: i32): i32 {
     if (exponent == 0xff) return index - count;
     if (index > 0) store<u8>(at++, COMMA);
     const fraction = bits & 0x7fffff;
-    if (bits == 0x80000000 || bits == 0) {
-      // JSON.stringify writes -0 as 0, too.
+    // JSON.stringify writes -0 as 0, which is another float.
+    if (bits >> 31) store<u8>(at++, MINUS);
+    if (bits << 1 == 0) {
       store<u8>(at++, ZERO);
       continue;
     }
-    if (bits >> 31) store<u8>(at++, MINUS);
     shortest(fraction, exponent);
     at = writeDecimal(at);
   }
