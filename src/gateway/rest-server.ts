@@ -11,11 +11,12 @@ import { collectBuffers } from './buffer-garbage.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { addHttpEncoding } from './http-encoding.ts';
 import { JsonPool } from './json-pool.ts';
+import { MalformedRequests } from './malformed-requests.ts';
 import { addOpenApi } from './openapi.ts';
 import { MAX_PARAMETER } from './path-limits.ts';
 import { addRateLimit, type RateLimit } from './rate-limit.ts';
 import { requestIdOf } from './request-id.ts';
-import { errorBody, refuse, routeOf, sendError } from './rest-errors.ts';
+import { refuse, routeOf, sendError } from './rest-errors.ts';
 import { addRoutes } from './rest-route.ts';
 import { restRoutes } from './rest-routes.ts';
 import { trackUnusedConnections } from './unused-connections.ts';
@@ -83,6 +84,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   const { dataPlane, tasks, host, port, logger, rateLimit } = options;
   const { bodyLimit = DEFAULT_BODY_LIMIT, budget = new ByteBudget(Infinity) } = options;
   const json = new JsonPool();
+  const malformed = new MalformedRequests();
   /** Requests of whose end nobody was told yet. */
   let untold = 0;
   let allTold = (): void => {};
@@ -98,11 +100,9 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAMETER, ignoreTrailingSlash: true },
     frameworkErrors: (_error, _request, reply) => refuse(reply, 400, 'malformed request path'),
-    clientErrorHandler: (error, socket) => {
-      if (socket.writable && error.code !== 'ECONNRESET') socket.end(malformedAnswer(error.code));
-      else socket.destroy();
-    },
+    clientErrorHandler: (error, socket) => malformed.end(error, socket),
   });
+  malformed.watch(app.server);
   const endUnused = trackUnusedConnections(app.server);
   app.decorateRequest('bytesIn', 0);
   app.decorateRequest('arrivedAt', 0);
@@ -167,16 +167,4 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
       return closed;
     },
   };
-}
-
-/** The answer to bytes that are not HTTP, or too slow, written by hand because there is no request to answer. */
-function malformedAnswer(code: string | undefined): string {
-  const [status, message] =
-    code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? ['408 Request Timeout', 'the request took too long to arrive']
-      : code === 'HPE_HEADER_OVERFLOW'
-        ? ['431 Request Header Fields Too Large', 'the request headers are too large']
-        : ['400 Bad Request', 'malformed HTTP request'];
-  const body = errorBody(message);
-  return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
 }

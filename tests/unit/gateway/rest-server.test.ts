@@ -210,17 +210,6 @@ describe('requests', () => {
     expect(await call('/v2/health/live')).toMatchObject({ status: 200 });
     expect(await call('/v2/models/add/ready')).toMatchObject({ status: 200 });
   });
-
-  it('that are not HTTP get an error in the same form', async () => {
-    const { server } = await start();
-    const socket = connect(server.address.port, '127.0.0.1');
-    socket.end('GET / HTTP/1.1\r\nbad header\r\n\r\n');
-    const parts: Buffer[] = [];
-    for await (const part of socket) parts.push(part);
-    expect(Buffer.concat(parts).toString()).toMatch(
-      /^HTTP\/1\.1 400 .*\r\n\r\n\{"error":"malformed HTTP request"\}$/s,
-    );
-  });
 });
 
 describe('the end', () => {
