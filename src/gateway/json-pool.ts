@@ -1,10 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { InferenceError, unavailable } from '../errors.ts';
-import { type JsonValue, parseJsonBody } from '../protocol/exact-json.ts';
+import type { JsonValue } from '../protocol/exact-json.ts';
 import { type BinaryChoice, decodeRestRequest, type RestRequest } from '../protocol/rest-request.ts';
 import { encodeRestResponse, type ResponseContent, type RestResponse } from '../protocol/rest-response.ts';
 import { isStrings, type Tensor } from '../tensor/tensor.ts';
 import type { JsonJob, JsonReply, JsonResult, JsonTask } from './json-thread.ts';
+import { parseTaskJson } from './task-json.ts';
 
 /**
  * JSON of an infer request with this many bytes or more is decoded in a thread. Measured on one core: decoding takes
@@ -54,9 +55,9 @@ export class JsonPool {
     return this.#post({ kind: 'decode', body: bytes, headerLength }, [bytes.buffer]) as Promise<RestRequest>;
   }
 
-  /** As `parseJsonBody`. A large body is moved to the thread: the caller must not read it afterwards. */
+  /** As `parseTaskJson`. A large body is moved to the thread: the caller must not read it afterwards. */
   parse(body: Uint8Array<ArrayBuffer>): JsonValue | Promise<JsonValue> {
-    if (body.byteLength < PARSE_THRESHOLD) return parseJsonBody(body);
+    if (body.byteLength < PARSE_THRESHOLD) return parseTaskJson(body);
     const bytes = movable(body);
     return this.#post({ kind: 'parse', body: bytes }, [bytes.buffer]) as Promise<JsonValue>;
   }

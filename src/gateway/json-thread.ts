@@ -1,12 +1,13 @@
 /** Thread entry: decodes and encodes large bodies off the event loop. It loads the REST codec and nothing else. */
 import { parentPort } from 'node:worker_threads';
 import { type Code, fromUnknown } from '../errors.ts';
-import { type JsonValue, parseJsonBody } from '../protocol/exact-json.ts';
+import type { JsonValue } from '../protocol/exact-json.ts';
 import type { BinaryChoice } from '../protocol/rest-request.ts';
 import { decodeRestRequest, type RestRequest } from '../protocol/rest-request.ts';
 import { encodeRestResponse, type ResponseContent, type RestResponse } from '../protocol/rest-response.ts';
 import { isStrings } from '../tensor/tensor.ts';
 import { collectBuffers } from './buffer-garbage.ts';
+import { parseTaskJson } from './task-json.ts';
 
 /** What is asked of the thread. Data only. */
 export type JsonJob =
@@ -35,7 +36,7 @@ function perform(job: JsonJob): { result: JsonResult; transfer: ArrayBuffer[] } 
     const result = decodeRestRequest(job.body, job.headerLength);
     return { result, transfer: buffersOf(result) };
   }
-  if (job.kind === 'parse') return { result: parseJsonBody(job.body), transfer: [] };
+  if (job.kind === 'parse') return { result: parseTaskJson(job.body), transfer: [] };
   const { body, headerLength } = encodeRestResponse(job.response, job.binary);
   const bytes = new Uint8Array(typeof body === 'string' ? new TextEncoder().encode(body) : body);
   return {

@@ -13,8 +13,17 @@ export interface JsonObject {
 /** Deepest nesting of arrays and objects; Triton's limit. Nobody who reads the value can be made to recurse further. */
 export const MAX_DEPTH = 100;
 
-/** Most arrays, objects and keys: a value of each takes some hundred bytes, however few it has in the text. */
-export const MAX_PARTS = 2 ** 21;
+/** Most arrays: one takes some hundred bytes, however few it has in the text. */
+export const MAX_ARRAYS = 2 ** 21;
+
+/**
+ * Most objects and keys, together: more than `MAX_TENSORS` inputs and outputs have. A key takes a microsecond or two to
+ * be copied between threads, and much of an object is copied before anybody knows what is in it.
+ */
+export const MAX_KEYS = 2 ** 14;
+
+/** Fewest bytes of the text that an array, an object or a key can have, one with the other: `{"":{"":0}}`. */
+const LEAST_BYTES = 2;
 
 /** Fewest digits of an integer that a double may not hold exactly (2^53 has 16). */
 const LONG_INTEGER = 16;
@@ -28,26 +37,40 @@ export const isArray = (value: JsonValue | undefined): value is JsonValue[] | Fl
 
 /**
  * Parses a body. Throws `invalid_argument` where it is not UTF-8, not JSON, nested deeper than `MAX_DEPTH`, or of more
- * than `MAX_PARTS` parts, which is found out before it takes memory.
+ * than `MAX_ARRAYS` arrays or `MAX_KEYS` objects and keys, which is found out before it takes memory.
  */
 export function parseJsonBody(body: Uint8Array): JsonValue {
   if (!isUtf8(body)) throw invalidArgument('request JSON is not valid UTF-8');
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (bytes.length > MAX_PARTS) boundParts(bytes);
+  if (bytes.length > LEAST_BYTES * MAX_KEYS) boundParts(bytes);
   // Almost all JSON is ASCII, which needs no decoding.
   return parseExactJson(bytes.toString(isAscii(body) ? 'latin1' : 'utf8'));
 }
 
-/** Counts those that stand in texts too. */
-function boundParts(bytes: Buffer): void {
-  let parts = 0;
-  for (const opening of ['[', '{', '":']) {
-    for (let at = bytes.indexOf(opening); at >= 0; at = bytes.indexOf(opening, at + 1)) {
-      parts += 1;
-      if (parts > MAX_PARTS)
-        throw invalidArgument(`request JSON has more than ${MAX_PARTS} arrays, objects and keys`);
-    }
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const ARRAY = 0x5b;
+const OBJECT = 0x7b;
+
+/** Counts what stands outside of texts: there a colon is behind a key, and nowhere else. */
+function boundParts(bytes: Uint8Array): void {
+  let arrays = 0;
+  let keys = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const char = bytes[at];
+    if (char === QUOTE) at = endOfText(bytes, at);
+    else if (char === ARRAY) arrays++;
+    else if (char === COLON || char === OBJECT) keys++;
+    if (arrays > MAX_ARRAYS) throw invalidArgument(`request JSON has more than ${MAX_ARRAYS} arrays`);
+    if (keys > MAX_KEYS) throw invalidArgument(`request JSON has more than ${MAX_KEYS} objects and keys`);
   }
+}
+
+function endOfText(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at;
 }
 
 /**

@@ -7,7 +7,7 @@ import { readParameter } from './grpc-parameters.ts';
 import { decoding, openMessage, safeInteger, skipField, tagOf } from './grpc-wire.ts';
 import { quote } from './quote.ts';
 import { decodeRawTensor, parseDatatype, parseShape } from './raw-tensor.ts';
-import { checkParameterName, countParameter } from './request-parameters.ts';
+import { checkParameterCount, checkParameterName, countParameter } from './request-parameters.ts';
 import { MAX_TENSORS, MAX_TEXT } from './rest-request.ts';
 
 /** A ModelInferRequest as it lies in its message: tensor bytes are views, nothing is checked against anything yet. */
@@ -111,7 +111,7 @@ export function toInferenceRequest(wire: WireRequest): InferenceRequest {
   const parameters = new Map(wire.parameters);
   // Asks a stream for a last answer when there was none; every request of ours has exactly one.
   parameters.delete('triton_enable_empty_final_response');
-  checkParameters(parameters);
+  checkParameters('the request', parameters);
   return {
     model,
     ...(version === '' ? {} : { version }),
@@ -122,7 +122,8 @@ export function toInferenceRequest(wire: WireRequest): InferenceRequest {
   };
 }
 
-function checkParameters(parameters: Parameters): void {
+function checkParameters(owner: string, parameters: Parameters): void {
+  checkParameterCount(owner, parameters.size);
   for (const name of parameters.keys()) checkParameterName(name);
 }
 
@@ -137,7 +138,7 @@ function checkTensors(field: string, tensors: readonly { readonly name: string }
 
 function decodeInputs({ inputs, raw }: WireRequest): Map<string, Tensor> {
   checkTensors('inputs', inputs);
-  for (const { parameters } of inputs) checkParameters(parameters);
+  for (const { name, parameters } of inputs) checkParameters(`input ${quote(name)}`, parameters);
   if (raw.length > 0 && raw.length !== inputs.length) {
     throw invalidArgument(
       `'raw_input_contents' has ${raw.length} entries, the ${inputs.length} inputs need one each`,
@@ -168,8 +169,9 @@ function decodeInput({ name, datatype: text, shape: dims, contents }: WireInput,
 function requestedOutputs(outputs: readonly WireOutput[]): RequestedOutput[] {
   checkTensors('outputs', outputs);
   return outputs.map(({ name, parameters }) => {
-    checkParameters(parameters);
-    const classification = countParameter(parameters, 'classification', `output ${quote(name)}`);
+    const owner = `output ${quote(name)}`;
+    checkParameters(owner, parameters);
+    const classification = countParameter(parameters, 'classification', owner);
     return classification === undefined ? { name } : { name, classification };
   });
 }

@@ -21,14 +21,25 @@ export function checkParameterName(name: string): void {
   }
 }
 
+/** Most parameters of a request, an input or an output: far above what anybody sends, and they are copied between threads. */
+export const MAX_PARAMETERS = 256;
+
+/** Throws `invalid_argument` where `owner` has more than `MAX_PARAMETERS`. */
+export function checkParameterCount(owner: string, count: number): void {
+  if (count <= MAX_PARAMETERS) return;
+  throw invalidArgument(`'parameters' of ${owner} has ${count} entries, the limit is ${MAX_PARAMETERS}`);
+}
+
 const NO_PARAMETERS: Parameters = new Map();
 
 /** The `parameters` of a request, an input or an output. Null counts as left out. */
 export function parseParameters(owner: string, value: JsonValue | undefined): Parameters {
   if (value === undefined || value === null) return NO_PARAMETERS;
   if (!isObject(value)) throw invalidArgument(`'parameters' of ${owner} must be an object`);
+  const names = Object.keys(value);
+  checkParameterCount(owner, names.length);
   const parameters = new Map<string, ParameterValue>();
-  for (const name of Object.keys(value)) {
+  for (const name of names) {
     const parameter = value[name];
     checkParameterName(name);
     if (parameter === undefined || parameter === null) continue;

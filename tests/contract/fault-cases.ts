@@ -212,6 +212,12 @@ export const FAULTS: readonly ProtocolCase[] = [
     message: /'sequence_id'/,
   },
   {
+    name: 'too many parameters are refused with the limit',
+    request: { ...ADD, parameters: Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`p${i}`, i])) },
+    expected: 'invalid_argument',
+    message: /'parameters' of the request has \d+ entries, the limit is 256/,
+  },
+  {
     name: 'reserved parameters are refused',
     request: { ...ADD, parameters: { triton_anything: 1 } },
     expected: 'invalid_argument',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { MAX_VALUES } from '../../src/gateway/task-json.ts';
 import { MAX_IMAGE_PIXELS, MAX_IMAGES, MAX_TEXT_BYTES, MAX_TEXTS } from '../../src/tasks/limits.ts';
 import { TASK_NAMES } from '../../src/tasks/task.ts';
 import { POOLINGS } from '../../src/tasks/text/pooling.ts';
@@ -15,6 +16,7 @@ test('the page of tasks names every task, and no other', () => {
 test('the page of tasks has the limits of the code', () => {
   const value = (limit: string) => Number(new RegExp(`^\\| ${limit} \\| (\\d+) \\|`, 'm').exec(page)?.[1]);
   expect(value('texts of a request')).toBe(MAX_TEXTS);
+  expect(value('values of a JSON body')).toBe(MAX_VALUES);
   expect(value('bytes of a text')).toBe(MAX_TEXT_BYTES);
   expect(value('images of a request')).toBe(MAX_IMAGES);
   expect(value('pixels of an image')).toBe(MAX_IMAGE_PIXELS);

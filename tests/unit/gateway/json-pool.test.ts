@@ -84,6 +84,14 @@ describe('coding JSON in threads', () => {
     expect(value).toEqual({ inputs: [text, 9007199254740993n] });
   });
 
+  it('a long list of a task is refused in the thread, before it comes back', async () => {
+    const list = '"t",'.repeat(PARSE_THRESHOLD);
+    await expect(pool.parse(Buffer.from(`{"inputs":[${list}"t"]}`))).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: "'inputs': must not have more than 2048 elements",
+    });
+  });
+
   it('a large answer is written as it would be here, and a view takes only itself along', async () => {
     const memory = new Float32Array(ENCODE_THRESHOLD * 2).map((_, index) => index / 3);
     const response = responseOf(memory.subarray(ENCODE_THRESHOLD), 'r');

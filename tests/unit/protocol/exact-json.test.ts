@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type JsonValue,
+  MAX_ARRAYS,
   MAX_DEPTH,
-  MAX_PARTS,
+  MAX_KEYS,
   parseExactJson,
   parseJsonBody,
 } from '../../../src/protocol/exact-json.ts';
@@ -78,12 +79,21 @@ describe('exact JSON', () => {
     expect(() => parseExactJson(text)).toThrow(/not valid JSON/);
   });
 
-  it.each(['[],', '{},', '{"":0},'])('a body of millions of %s is refused before it is parsed', (part) => {
+  it.each([
+    ['[],', MAX_ARRAYS, '2097152 arrays'],
+    ['{},', MAX_KEYS, '16384 objects and keys'],
+    ['{"":0},', MAX_KEYS / 2, '16384 objects and keys'],
+    ['{"a\\""\n :0},', MAX_KEYS / 2, '16384 objects and keys'],
+  ])('a body of too many %s is refused before it is parsed', (part, limit, named) => {
     // Its end is missing: whoever parsed it would say so.
-    expect(() => parseJsonBody(Buffer.from(`[${part.repeat(MAX_PARTS)}`))).toThrow(
-      /more than 2097152 arrays/,
-    );
-    expect(() => parseJsonBody(Buffer.from(`[${part.repeat(1000)}`))).toThrow(/not valid JSON/);
+    const some = Buffer.from(`[${part.repeat(limit - 1)}`);
+    expect(() => parseJsonBody(some)).toThrow(/not valid JSON/);
+    expect(() => parseJsonBody(Buffer.from(`[${part.repeat(limit + 1)}`))).toThrow(`more than ${named}`);
+  });
+
+  it('what stands in a text is no part', () => {
+    const text = '[{"a":1}]\\"'.repeat(MAX_KEYS);
+    expect(parseJsonBody(Buffer.from(JSON.stringify([text, text])))).toEqual([text, text]);
   });
 
   it('a body that is not UTF-8 is refused', () => {
