@@ -1,8 +1,11 @@
+import { InferenceError } from '../errors.ts';
 import { DataPlane, type DataPlaneOptions } from '../inference/data-plane.ts';
 import type { ServedVariant, ServedVersion } from '../inference/served.ts';
 import type { ModelStatistics } from '../inference/statistics.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
 import type { InferenceRequest, InferenceResponse } from '../inference/types.ts';
+import { validateTexts } from '../inference/validate.ts';
+import { isStrings } from '../tensor/tensor.ts';
 import type { MainThread } from './main-thread.ts';
 import type { MirroredRegistry } from './mirrored-registry.ts';
 import type { MirroredVersion } from './mirrored-version.ts';
@@ -18,7 +21,19 @@ export class RemoteDataPlane extends DataPlane {
 
   /** The main thread finds model, version and variant: it knows the rollouts. */
   override infer(request: InferenceRequest): Promise<InferenceResponse> {
-    return this.#main.infer(request);
+    const error = this.#refusalOfTexts(request);
+    return error === undefined ? this.#main.infer(request) : Promise.reject(error);
+  }
+
+  /** Why the texts of a request are not for the model. Where it is not known here, the main thread says why. */
+  #refusalOfTexts({ model, version, inputs }: InferenceRequest): InferenceError | undefined {
+    if (!Array.from(inputs.values()).some(({ data }) => isStrings(data))) return undefined;
+    try {
+      validateTexts(inputs, this.resolve(model, version).variant);
+      return undefined;
+    } catch (error) {
+      return error instanceof InferenceError && error.code === 'invalid_argument' ? error : undefined;
+    }
   }
 
   override inferOn(

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { InferenceError, unavailable } from '../errors.ts';
+import type { ModelInputs } from '../inference/validate.ts';
 import type { JsonValue } from '../protocol/exact-json.ts';
 import { type BinaryChoice, decodeRestRequest, type RestRequest } from '../protocol/rest-request.ts';
 import { encodeRestResponse, type ResponseContent, type RestResponse } from '../protocol/rest-response.ts';
@@ -47,12 +48,20 @@ export class JsonPool {
   #nextId = 0;
   #closed = false;
 
-  /** As `decodeRestRequest`. A large body is moved to the thread: the caller must not read it afterwards. */
-  decode(body: Uint8Array<ArrayBuffer>, headerLength?: number): RestRequest | Promise<RestRequest> {
+  /**
+   * As `decodeRestRequest`. A large body is moved to the thread: the caller must not read it afterwards.
+   * @param modelOf asked of a large body alone: texts that its model does not take are refused in the thread
+   */
+  decode(
+    body: Uint8Array<ArrayBuffer>,
+    headerLength?: number,
+    modelOf?: () => ModelInputs | undefined,
+  ): RestRequest | Promise<RestRequest> {
     const bytesOfJson = Math.min(headerLength ?? body.byteLength, body.byteLength);
     if (bytesOfJson < DECODE_THRESHOLD) return decodeRestRequest(body, headerLength);
     const bytes = movable(body);
-    return this.#post({ kind: 'decode', body: bytes, headerLength }, [bytes.buffer]) as Promise<RestRequest>;
+    const job = { kind: 'decode', body: bytes, headerLength, model: modelOf?.() } as const;
+    return this.#post(job, [bytes.buffer]) as Promise<RestRequest>;
   }
 
   /** As `parseTaskJson`. A large body is moved to the thread: the caller must not read it afterwards. */

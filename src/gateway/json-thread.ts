@@ -1,6 +1,7 @@
-/** Thread entry: decodes and encodes large bodies off the event loop. It loads the REST codec and nothing else. */
+/** Thread entry: decodes and encodes large bodies off the event loop. It loads the REST codec and checks of what is decoded, nothing else. */
 import { parentPort } from 'node:worker_threads';
 import { type Code, fromUnknown } from '../errors.ts';
+import { type ModelInputs, validateTexts } from '../inference/validate.ts';
 import type { JsonValue } from '../protocol/exact-json.ts';
 import type { BinaryChoice } from '../protocol/rest-request.ts';
 import { decodeRestRequest, type RestRequest } from '../protocol/rest-request.ts';
@@ -15,6 +16,7 @@ export type JsonJob =
       readonly kind: 'decode';
       readonly body: Uint8Array<ArrayBuffer>;
       readonly headerLength: number | undefined;
+      readonly model: ModelInputs | undefined;
     }
   | { readonly kind: 'parse'; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'encode'; readonly response: ResponseContent; readonly binary: BinaryChoice };
@@ -34,6 +36,7 @@ export type JsonReply =
 function perform(job: JsonJob): { result: JsonResult; transfer: ArrayBuffer[] } {
   if (job.kind === 'decode') {
     const result = decodeRestRequest(job.body, job.headerLength);
+    if (job.model !== undefined) validateTexts(result.inputs, job.model);
     return { result, transfer: buffersOf(result) };
   }
   if (job.kind === 'parse') return { result: parseTaskJson(job.body), transfer: [] };

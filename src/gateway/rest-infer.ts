@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { DataPlane } from '../inference/data-plane.ts';
+import type { ModelInputs } from '../inference/validate.ts';
 import { decodeRawRequest, HEADER_LENGTH, parseHeaderLength } from '../protocol/binary-tensors.ts';
 import { ALL_BINARY, type RestRequest } from '../protocol/rest-request.ts';
 import { collectBuffers } from './buffer-garbage.ts';
@@ -53,10 +54,20 @@ async function decode(
 ): Promise<RestRequest> {
   const body = request.body ?? NO_BODY;
   const header = request.headers[HEADER_LENGTH];
-  if (header === undefined) return json.decode(body);
-  const headerLength = parseHeaderLength(String(header));
-  if (headerLength > 0) return json.decode(body, headerLength);
+  const headerLength = header === undefined ? undefined : parseHeaderLength(String(header));
+  if (headerLength !== 0)
+    return json.decode(body, headerLength, () => modelInputs(dataPlane, model, version));
   const { signature, batching } = dataPlane.resolve(model, version).variant;
   const { name, tensor } = decodeRawRequest(body, signature, batching.maxBatchSize > 0);
   return { parameters: new Map(), inputs: new Map([[name, tensor]]), binary: ALL_BINARY };
+}
+
+/** Undefined where there is none, which the data plane says better. */
+function modelInputs(dataPlane: DataPlane, name: string, version?: string): ModelInputs | undefined {
+  try {
+    const { model, signature } = dataPlane.resolve(name, version).variant;
+    return { model, signature };
+  } catch {
+    return undefined;
+  }
 }

@@ -12,13 +12,7 @@ import type { RequestedOutput } from './types.ts';
  */
 export function validateInputs(inputs: TensorMap, variant: ServedVariant): number {
   const { signature, batching, model } = variant;
-  for (const name of inputs.keys()) {
-    if (!signature.inputs.some((spec) => spec.name === name)) {
-      throw invalidArgument(
-        `unexpected input '${name}' for model '${model}', expected ${names(signature.inputs)}`,
-      );
-    }
-  }
+  for (const name of inputs.keys()) specOf(name, variant);
   const sizes = new Map<string, number>();
   let rows: number | undefined;
   for (const spec of signature.inputs) {
@@ -37,6 +31,27 @@ export function validateInputs(inputs: TensorMap, variant: ServedVariant): numbe
   }
   checkRows(rows ?? 1, variant);
   return rows ?? 1;
+}
+
+/** What the inputs of a request are checked against. Plain data: it crosses threads. */
+export type ModelInputs = Pick<ServedVariant, 'model' | 'signature'>;
+
+/**
+ * As `validateInputs`, but only that texts are for inputs that take them: before a request crosses threads, because there
+ * each of its texts is copied by itself.
+ */
+export function validateTexts(inputs: TensorMap, model: ModelInputs): void {
+  for (const [name, tensor] of inputs) {
+    if (isStrings(tensor.data)) validateDatatype(tensor, specOf(name, model));
+  }
+}
+
+function specOf(name: string, { model, signature }: ModelInputs): TensorSpec {
+  const spec = signature.inputs.find((each) => each.name === name);
+  if (spec !== undefined) return spec;
+  throw invalidArgument(
+    `unexpected input '${name}' for model '${model}', expected ${names(signature.inputs)}`,
+  );
 }
 
 /** Batches that a request may be cut into where the queue has places for fewer. */
@@ -58,12 +73,13 @@ function checkRows(rows: number, { batching, model }: ServedVariant): void {
 /** What ends a string for the runtime's binding: it would compute with what stands before, and say nothing. */
 const NUL = '\0';
 
+function validateDatatype({ datatype }: Tensor, spec: TensorSpec): void {
+  if (datatype === spec.datatype) return;
+  throw invalidArgument(`input '${spec.name}' has datatype ${datatype}, the model expects ${spec.datatype}`);
+}
+
 function validateTensor(tensor: Tensor, spec: TensorSpec): void {
-  if (tensor.datatype !== spec.datatype) {
-    throw invalidArgument(
-      `input '${spec.name}' has datatype ${tensor.datatype}, the model expects ${spec.datatype}`,
-    );
-  }
+  validateDatatype(tensor, spec);
   if (!fitsShape(tensor.shape, spec.dims)) {
     throw invalidArgument(
       `input '${spec.name}' has shape ${formatShape(tensor.shape)}, the model expects ${formatShape(spec.dims)}`,

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import {
   DECODE_THRESHOLD,
   ENCODE_THRESHOLD,
@@ -76,6 +76,19 @@ describe('coding JSON in threads', () => {
       code: 'invalid_argument',
       message: "'inputs' entry 0 must be an object",
     });
+  });
+
+  it('texts for a model that takes none are refused in the thread; the model of a small request is not asked for', async () => {
+    const signature = { inputs: [{ name: 't', datatype: 'FP32', dims: [2] }], outputs: [] } as const;
+    const modelOf = vi.fn(() => ({ model: 'm', signature }));
+    const text = { name: 't', shape: [2], datatype: 'BYTES', data: ['a', 'b'.repeat(DECODE_THRESHOLD)] };
+    const large = Buffer.from(JSON.stringify({ inputs: [text] }));
+    await expect(pool.decode(large, undefined, modelOf)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: "input 't' has datatype BYTES, the model expects FP32",
+    });
+    await pool.decode(bodyOf(3), undefined, modelOf);
+    expect(modelOf).toHaveBeenCalledOnce();
   });
 
   it('a large task body comes back with its long integers', async () => {

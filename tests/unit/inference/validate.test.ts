@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { validateInputs } from '../../../src/inference/validate.ts';
+import { validateInputs, validateTexts } from '../../../src/inference/validate.ts';
 import { makeTensor } from '../../../src/tensor/tensor.ts';
 import { echoModel, FakeRegistry } from '../../support/fake-registry.ts';
 
@@ -23,5 +23,29 @@ describe('the rows of a request', () => {
       "the request has 8193 rows, model 'pairs' takes at most 8192 in one request",
     );
     expect(() => validateInputs(emptyRows(2_000_000_000), batched())).toThrow(/2000000000 rows/);
+  });
+});
+
+describe('texts alone', () => {
+  const texts = (name: string) => new Map([[name, makeTensor('BYTES', [1], ['t'])]]);
+
+  it('are refused for an input that takes none, and for one that is not there', () => {
+    expect(() => validateTexts(texts('input'), batched())).toThrow(
+      "input 'input' has datatype BYTES, the model expects FP32",
+    );
+    expect(() => validateTexts(texts('other'), batched())).toThrow(
+      "unexpected input 'other' for model 'pairs'",
+    );
+  });
+
+  it('are looked at, and nothing else', () => {
+    const model = new FakeRegistry([echoModel('texts', 'BYTES', '')])
+      .version('texts')
+      .variants.get('default');
+    if (model === undefined) throw new Error('the fake model has a default variant');
+    expect(() => validateTexts(texts('input'), model)).not.toThrow();
+    expect(() =>
+      validateTexts(new Map([['other', makeTensor('INT8', [1], new Int8Array(1))]]), model),
+    ).not.toThrow();
   });
 });
