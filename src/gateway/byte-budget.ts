@@ -1,9 +1,9 @@
 import { InferenceError } from '../errors.ts';
 
-/** Bodies and messages up to this, bytes, are not counted: the number of connections, and of calls over each, bounds them. */
+/** Bodies, messages and answers up to this, bytes, are not counted: the number of connections, and of calls over each, bounds them. */
 export const SMALL = 64 * 1024;
 
-/** Bytes that the long bodies and messages at hand may have together, over every protocol and gateway thread. */
+/** Bytes that the long bodies, messages and REST answers at hand may have together, over every protocol and gateway thread. */
 export class ByteBudget {
   readonly #limit: number;
   readonly #held: BigInt64Array;
@@ -34,6 +34,11 @@ export class ByteBudget {
     }
   }
 
+  /** Takes what is there already, beyond the limit too: nothing else is had then until enough is given back. */
+  add(bytes: number): void {
+    Atomics.add(this.#held, 0, BigInt(bytes));
+  }
+
   give(bytes: number): void {
     Atomics.sub(this.#held, 0, BigInt(bytes));
   }
@@ -41,7 +46,7 @@ export class ByteBudget {
   refusal(): InferenceError {
     return new InferenceError(
       'resource_exhausted',
-      `the messages and bodies at hand would exceed ${this.#limit} bytes together`,
+      `the messages, bodies and answers at hand would exceed ${this.#limit} bytes together`,
       { retryAfter: 1, reason: 'overload' },
     );
   }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { DataPlane } from '../inference/data-plane.ts';
 import type { TaskPlane } from '../inference/task-plane.ts';
 import { STATUS } from '../protocol/status.ts';
+import { addAnswerBudget } from './answer-budget.ts';
 import { Arrivals } from './arrival.ts';
 import { addBodyBudget } from './body-budget.ts';
 import { freeBodyParts, keepBodyParts } from './body-parts.ts';
@@ -32,8 +33,10 @@ export interface RestServerOptions {
   readonly reusePort?: boolean;
   /** Bytes of a request body, inflated. `DEFAULT_BODY_LIMIT` when left out. */
   readonly bodyLimit?: number;
-  /** For all bodies that are being received, decoded or answered; unlimited when left out. */
+  /** For all bodies that are being received, decoded or answered, and answers being sent; unlimited when left out. */
   readonly budget?: ByteBudget;
+  /** Milliseconds for a client to take some of a long answer; `UNREAD_TIMEOUT` when left out. */
+  readonly unreadTimeout?: number;
   /** Requests that one client address may make in a time window; unlimited when left out. */
   readonly rateLimit?: RateLimit;
   readonly logger: Logger;
@@ -137,6 +140,7 @@ export async function createRestServer(options: RestServerOptions): Promise<Rest
   if (rateLimit !== undefined) await addRateLimit(app, rateLimit);
   addHttpEncoding(app);
   addBodyBudget(app, budget, bodyLimit);
+  addAnswerBudget(app, budget, options.unreadTimeout);
   keepBodyParts(app, bodyLimit);
   await addOpenApi(app, dataPlane.serverMetadata);
   addRoutes(app, restRoutes({ dataPlane, tasks, json }));

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import type { z } from 'zod';
 import { OPTIONS } from '../../src/config/options.ts';
+import { UNREAD_TIMEOUT } from '../../src/gateway/answer-budget.ts';
+import { SMALL } from '../../src/gateway/byte-budget.ts';
+import { MAX_KEYS } from '../../src/protocol/exact-json.ts';
+import { MAX_PARAMETERS } from '../../src/protocol/request-parameters.ts';
 import { modelConfigSchema, parseModelConfig } from '../../src/repository/model-config.ts';
 import { read } from './repository-files.ts';
 
@@ -25,6 +29,14 @@ test('the page has every setting of the server as the code has it', () => {
     const fallback = JSON.stringify(schema.parse(undefined));
     expect(rows.get(key)).toEqual([`\`--${flag}\``, `\`${env}\``, `\`${fallback}\``, escapeCell(help)]);
   }
+});
+
+test('the page has the limits of requests as the code has them', () => {
+  expect(UNREAD_TIMEOUT).toBe(60_000);
+  expect(page).toContain('takes nothing of such an answer for a minute');
+  expect(page).toContain(`${SMALL / 1024} KiB`);
+  expect(page).toContain(`${MAX_KEYS} objects and keys`);
+  expect(page).toContain(`at most ${MAX_PARAMETERS}\nparameters`);
 });
 
 test('the page has every key of model.json as the code has it', () => {

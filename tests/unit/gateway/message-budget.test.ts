@@ -65,7 +65,7 @@ test('messages that would take more than the limit together are refused, and sma
   await vi.waitFor(() => expect(budget.held).toBe(150_000));
   await expect(infer(LONG)).rejects.toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
-    details: `the messages and bodies at hand would exceed ${LIMIT} bytes together`,
+    details: `the messages, bodies and answers at hand would exceed ${LIMIT} bytes together`,
   });
   const [[method, code, , bytes] = []] = onRequestEnded.mock.calls;
   expect([method, code]).toEqual(['ModelInfer', 'resource_exhausted']);
