@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { type ByteBudget, SMALL } from './byte-budget.ts';
 
-/** Milliseconds in which a client must have taken some of a long answer: a router that lost its way is back by then. */
+/**
+ * Milliseconds in which a client must have taken some of a long answer: a router that lost its way is back by then. Node
+ * looks once in that time whether there was progress, so that it can last twice as long.
+ */
 export const UNREAD_TIMEOUT = 60_000;
 
 /**
