@@ -81,6 +81,8 @@ export async function autocannonLoop(
   return end;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 interface Headers {
   readonly shouldKeepAlive: boolean;
   readonly statusCode: number;
@@ -96,7 +98,7 @@ function follow(
   const lane = { sent: 0, answered: 0, due: 0 };
   let keepsAlive = true;
   let failed = false;
-  let message = Buffer.alloc(0);
+  let message = NOTHING;
   client.on('request', () => {
     if (lane.sent > lane.answered) ended({ lost: keepsAlive && recorder.begun });
     lane.sent++;
@@ -104,7 +106,7 @@ function follow(
   client.on('headers', ({ shouldKeepAlive, statusCode }: Headers) => {
     keepsAlive = shouldKeepAlive;
     failed = statusCode !== 200;
-    message = Buffer.alloc(0);
+    message = NOTHING;
   });
   client.on('body', (part: Buffer) => {
     if (failed && message.length < MESSAGE_BYTES) message = Buffer.concat([message, part]);

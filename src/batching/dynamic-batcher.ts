@@ -4,13 +4,13 @@ import type { DispatchReason, VariantObserver } from '../inference/observer.ts';
 import type { Runner, RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
 import type { Batching, Signature } from '../inference/signature.ts';
 import { NO_TIME, type Timings } from '../inference/timings.ts';
+import { RecentShare } from '../scheduling/recent-share.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import { type BatchShape, batchShape } from './batch-key.ts';
 import { type BatchPolicy, PULL_POLICY, type Situation } from './batch-policy.ts';
 import { type Batch, type BatchAnswer, longestQueue, runBatch } from './batch-run.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { DrainRate } from './drain-rate.ts';
-import { LoadRecord } from './load-record.ts';
 import { sliceRows } from './merge-split.ts';
 import { Entry, PendingRequest } from './pending-request.ts';
 import { refusalOnArrival, refusals, runnerIsAtFault } from './refusals.ts';
@@ -41,7 +41,7 @@ export class DynamicBatcher implements Runner {
   readonly #policy: BatchPolicy;
   readonly #queue = new RequestQueue();
   readonly #drainRate: DrainRate;
-  readonly #load = new LoadRecord();
+  readonly #refusedShare = new RecentShare();
   readonly #wakeUp: WakeUp;
   readonly #stopListening: () => void;
   readonly #onAbort = (request: PendingRequest): void => this.#aborted(request);
@@ -75,33 +75,28 @@ export class DynamicBatcher implements Runner {
     return this.#inFlight;
   }
 
-  /** 0 idle, 1 with every slot busy, above 1 for ten seconds after the full queue refused. */
+  /** 0 idle, 1 with every slot busy; above 1, by the share that was refused, for ten seconds after the full queue did. */
   get saturation(): number {
-    return this.#load.saturation(this.#clock.now(), this.#runner);
+    const refused = this.#refusedShare.at(this.#clock.now());
+    const { running, concurrency } = this.#runner;
+    return refused > 0 ? 1 + refused : Math.min(running / Math.max(concurrency, 1), 1);
   }
 
   run(inputs: TensorMap, options: RunOptions = NO_OPTIONS): Promise<RunResult> {
     const now = this.#clock.now();
-    const { maxBatchSize } = this.#batching;
-    const { deadline = Infinity } = options;
-    const refusal = this.#refusal(options.signal, deadline, now);
+    const { outputs, signal, deadline = Infinity } = options;
+    const refusal = this.#refusal(signal, deadline, now);
     if (refusal !== undefined) {
       if (refusal.reason !== undefined) this.#observer.requestRejected(refusal.reason);
       return Promise.reject(refusal);
     }
-    const request = new PendingRequest(
-      {
-        outputs: options.outputs,
-        signal: options.signal,
-        priority: this.#priority(options.priority),
-        acceptedAt: now,
-        deadline,
-      },
-      this.#onAbort,
-    );
+    const priority = this.#priority(options.priority);
+    const fields = { outputs, signal, priority, acceptedAt: now, deadline };
+    const request = new PendingRequest(fields, this.#onAbort);
     this.#inFlight += 1;
-    this.#load.taken(now);
-    this.#enqueue(request, inputs, batchShape(inputs, options.outputs, this.#signature, maxBatchSize));
+    this.#refusedShare.add(1, 0, now);
+    const { maxBatchSize } = this.#batching;
+    this.#enqueue(request, inputs, batchShape(inputs, outputs, this.#signature, maxBatchSize));
     this.#pump();
     return request.promise;
   }
@@ -134,7 +129,7 @@ export class DynamicBatcher implements Runner {
     const waiting = this.#queue.size;
     const { maxQueueSize } = this.#batching;
     if (waiting < maxQueueSize || (waiting === 0 && this.#runner.freeSlots > 0)) return undefined;
-    this.#load.refused(now);
+    this.#refusedShare.add(1, 1, now);
     return refusals.queueFull(maxQueueSize, this.#drainRate.secondsToClear(waiting));
   }
 

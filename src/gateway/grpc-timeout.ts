@@ -1,8 +1,4 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-
-/** Node tells here of every HTTP/2 stream, with the headers that grpc-js reads afterwards. */
-const CREATED = 'http2.server.stream.created';
+import { isOf, watchStreams } from './grpc-streams.ts';
 
 const HOURS = { H: 1, M: 1 / 60, S: 1 / 3600 } as const;
 
@@ -11,14 +7,12 @@ const MOST_HOURS = 576;
 
 /** Has longer deadlines of the calls of a server taken for 24 days. */
 export function capTimeouts(port: number): Disposable {
-  const created = (event: unknown): void => {
-    const { stream, headers } = event as { stream: ServerHttp2Stream; headers: IncomingHttpHeaders };
+  return watchStreams((created) => {
+    const { headers } = created;
     const timeout = headers['grpc-timeout'];
-    if (timeout === undefined || stream.session?.socket.localPort !== port) return;
-    if (hoursOf(String(timeout)) > MOST_HOURS) headers['grpc-timeout'] = `${MOST_HOURS}H`;
-  };
-  subscribe(CREATED, created);
-  return { [Symbol.dispose]: () => void unsubscribe(CREATED, created) };
+    if (timeout === undefined || hoursOf(String(timeout)) <= MOST_HOURS || !isOf(created, port)) return;
+    headers['grpc-timeout'] = `${MOST_HOURS}H`;
+  });
 }
 
 /** 0 for units of which eight digits are less than a day or two. */

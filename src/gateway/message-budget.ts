@@ -1,13 +1,10 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { InferenceError } from '../errors.ts';
 import { type ByteBudget, SMALL } from './byte-budget.ts';
 import { errorStatus } from './grpc-call.ts';
+import { isOf, watchStreams } from './grpc-streams.ts';
 import { MessageFrames } from './message-frames.ts';
 import { requestIdOf } from './request-id.ts';
-
-/** Node tells here of every HTTP/2 stream before anybody reads from it; grpc-js shows nothing of a message until it is whole. */
-const CREATED = 'http2.server.stream.created';
 
 export interface RefusedCall {
   readonly method: string;
@@ -30,28 +27,21 @@ export interface MessageBudgetOptions {
 }
 
 /**
- * Bounds the bytes of messages of which a part has come: until a message is whole nothing can be asked of the admission.
- * They are counted as they come over the wire, beyond 64 KiB of a message, so that whoever announces much and sends little
+ * Bounds the bytes of messages of which a part has come: until a message is whole grpc-js shows nothing of it, and nothing
+ * can be asked of the admission. They are counted as they come over the wire, beyond 64 KiB of a message, so that whoever announces much and sends little
  * keeps nobody out. A call that would go beyond ends with `resource_exhausted`; one that has been answered before, a
  * stream, is reset with the code of HTTP/2 that means the same, and answers that are not sent yet are lost. Not counted
  * is what a compressed message takes beyond what came of it, nor the whole messages of a stream that grpc-js reads ahead.
  */
 export function boundMessages(options: MessageBudgetOptions): Disposable {
-  const created = (event: unknown): void => {
-    const { stream, headers } = event as Created;
+  return watchStreams((created) => {
+    const { stream, headers } = created;
     const method = options.methods.get(headers[':path'] ?? '');
     // grpc-js answers any other type without reading, and what nobody reads is Node's to throw away.
     const grpc = headers['content-type']?.startsWith('application/grpc') === true;
-    if (method !== undefined && grpc && stream.session?.socket.localPort === options.port)
+    if (method !== undefined && grpc && isOf(created, options.port))
       new BoundCall(stream, headers, method, options).watch();
-  };
-  subscribe(CREATED, created);
-  return { [Symbol.dispose]: () => void unsubscribe(CREATED, created) };
-}
-
-interface Created {
-  readonly stream: ServerHttp2Stream;
-  readonly headers: IncomingHttpHeaders;
+  });
 }
 
 /** What one call has of the budget. */

@@ -24,8 +24,9 @@ export function sendError(
   reply: FastifyReply,
 ): FastifyReply {
   const refused = clientFault(thrown, bodyLimit);
-  // Too long, or beyond what all bodies may have together: of no other is the rest not read.
-  if ((refused?.status ?? 413) === 413 && isReadThrough(request, bodyLimit)) reply.removeHeader('connection');
+  // A body that is too long, or beyond what all bodies may have together, was not read to its end.
+  const isCut = reply.hasHeader('connection') && (refused === undefined || refused.status === 413);
+  if (isCut && isReadThrough(request, bodyLimit)) reply.removeHeader('connection');
   if (refused !== undefined) {
     return refuse(reply, refused.status, refused.message);
   }

@@ -1,8 +1,7 @@
-import { ArrivalRate } from './arrival-rate.ts';
 import type { Entry } from './entry.ts';
 import { allows, type Lane } from './lane.ts';
+import { RecentShare } from './recent-share.ts';
 
-const MEMORY_MS = 10_000;
 /** The share of what is asked that is refused where the node is at its limit. */
 const LEAST_REFUSED = 0.001;
 
@@ -18,34 +17,26 @@ export interface SchedulerGauges {
   readonly saturation: number;
 }
 
-/** Counts what was answered and refused. The counts of both fade alike, so that a share of them says nothing of its age. */
+/** What was answered, by a lesser variant than could have been, and refused. */
 export class ServiceRecord {
-  readonly #answered = new ArrivalRate(MEMORY_MS);
-  readonly #lowered = new ArrivalRate(MEMORY_MS);
-  readonly #refused = new ArrivalRate(MEMORY_MS);
-  #lastAnswer = -Infinity;
-  #lastRefusal = -Infinity;
+  readonly #lowered = new RecentShare();
+  readonly #refused = new RecentShare();
 
   dispatched(entries: readonly Entry[], lane: Lane, lanes: readonly Lane[], now: number): void {
-    this.#answered.add(entries.length, now);
-    this.#lastAnswer = now;
     const better = lanes.filter(({ accuracy }) => accuracy > lane.accuracy);
     const lowered = entries.filter(({ allowed }) => better.some((each) => allows(allowed, each)));
-    if (lowered.length > 0) this.#lowered.add(lowered.length, now);
+    this.#lowered.add(entries.length, lowered.length, now);
+    this.#refused.add(entries.length, 0, now);
   }
 
   refused(now: number): void {
-    this.#refused.add(1, now);
-    this.#lastRefusal = now;
+    this.#refused.add(1, 1, now);
   }
 
   gauges(demandUtilisation: number, now: number): SchedulerGauges {
-    const answered = this.#answered.recent(now);
-    const refused = this.#refused.recent(now);
-    const isRecent = (event: number) => now - event <= MEMORY_MS;
-    const refuses = isRecent(this.#lastRefusal) && refused / (answered + refused) > LEAST_REFUSED;
+    const refuses = this.#refused.at(now) > LEAST_REFUSED;
     return {
-      accuracyDebt: isRecent(this.#lastAnswer) ? this.#lowered.recent(now) / answered : 0,
+      accuracyDebt: this.#lowered.at(now),
       demandUtilisation,
       saturation: refuses ? Math.max(demandUtilisation, 1) : Math.min(demandUtilisation, 1),
     };
