@@ -113,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     logger,
     registry: () => registry,
     memory,
-    onChange: () => publisher.changed(),
+    onChange: () => changed(),
   });
   parts.rollouts = rollouts;
   const registry: ModelRegistry = new ModelRegistry({
@@ -230,7 +230,8 @@ async function openGatewaysFor(
     host,
     httpPort,
     grpcPort,
-    bodyLimit,
+    // A longer one would be refused for want of room for ever, as if it could fit later.
+    bodyLimit: Math.min(bodyLimit, maxInFlightBytes),
     ...(rateLimit === 0 ? {} : { rateLimit: { max: rateLimit, timeWindowMs: 1000 } }),
     onRequestEnded: { rest: metrics.transport('rest'), grpc: metrics.transport('grpc') },
   };

@@ -95,7 +95,8 @@ export class SluicePolicy implements Policy {
     const known = this.#running.get(batch);
     if (known === undefined) return;
     this.#running.delete(batch);
-    this.scheduler.ended(known.dispatch, known.running, now, false);
+    this.scheduler.ended(known.dispatch, known.running, now);
+    this.scheduler.learn(known.dispatch, known.running, now);
     this.#margin.observe(batch.requests.some(({ due }) => due < now));
     for (const request of batch.requests) this.scheduler.settled(request);
   }

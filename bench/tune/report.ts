@@ -47,7 +47,15 @@ function cellsOf({ configuration, front, isDefault }: TunedConfiguration, load: 
 export function verdictText(result: TuneResult): string {
   const others = result.duel?.others ?? 0;
   const busy = `Others used ${others.toFixed(2)} cores meanwhile: repeat it on a quiet machine to be sure.\n`;
-  return sentences(result) + (others > QUIET ? busy : '');
+  return sentences(result) + priceOf(result) + (others > QUIET ? busy : '');
+}
+
+/** What a winner costs that no figure shows. */
+function priceOf({ verdict, winner, defaults }: TuneResult): string {
+  const worth = verdict === 'gain' || verdict === 'bound';
+  const delayed = (winner?.configuration.maxQueueDelayMicroseconds ?? 0) > 0;
+  if (!worth || !delayed || defaults.maxQueueDelayMicroseconds > 0) return '';
+  return 'With a delay the model is batched by size and delay alone: nothing is refused early for its deadline, and no variant answers in place of another (docs/scheduling.md).\n';
 }
 
 function sentences(result: TuneResult): string {

@@ -1,4 +1,4 @@
-import type { DispatchReason } from '../inference/observer.ts';
+import type { BatchRecord, DispatchReason } from '../inference/observer.ts';
 import type { RunOptions, RunResult, SlottedRunner } from '../inference/runner.ts';
 import type { Timings } from '../inference/timings.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
@@ -77,8 +77,18 @@ export async function runBatch(
   };
 }
 
+/** What the observer of its lane is told of a batch that was answered. */
+export const recordOf = (batch: Batch<BatchMember>, timings: Timings, padded?: Padded): BatchRecord => ({
+  rows: batch.rows,
+  requests: batch.entries.length,
+  reason: batch.reason,
+  timings,
+  failed: false,
+  ...(padded && { padded: paddingOf(batch) }),
+});
+
 /** Rows times the longest length of a batch, and what of it is padding. */
-export function paddingOf({ entries, rows }: Batch<BatchMember>): { tokens: number; padding: number } {
+function paddingOf({ entries, rows }: Batch<BatchMember>): { tokens: number; padding: number } {
   let [longest, own] = [0, 0];
   for (const { rows: count, length = 1 } of entries) {
     longest = Math.max(longest, length);

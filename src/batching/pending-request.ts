@@ -137,7 +137,8 @@ function joinChoices(results: readonly RunResult[]): Pick<RunResult, 'choice' | 
   const choices = results.flatMap(({ choice }) => (choice === undefined ? [] : [choice]));
   const [first] = choices;
   if (first === undefined) return {};
-  const choice = choices.reduce((least, each) => (accuracyOf(each) < accuracyOf(least) ? each : least));
+  const least = choices.reduce((found, each) => (accuracyOf(each) < accuracyOf(found) ? each : found));
+  const choice = { ...least, predicted: choices.reduce((sum, { predicted = 0 }) => sum + predicted, 0) };
   return choices.every(({ variant }) => variant === first.variant) ? { choice } : { choice, mixed: true };
 }
 

@@ -24,6 +24,11 @@ export const refusals = {
       reason: 'queue_full',
       retryAfter,
     }),
+  tooLarge: (bytes: number, limit: number) =>
+    new InferenceError(
+      'payload_too_large',
+      `the inputs take ${bytes} bytes, those of all requests in flight may take ${limit} (maxInFlightBytes)`,
+    ),
   overload: (retryAfter: number) =>
     new InferenceError('resource_exhausted', 'there is more work than can be done in time', {
       reason: 'overload',
@@ -50,8 +55,14 @@ export function refusalOnArrival(
   return deadline > now ? undefined : refusals.late();
 }
 
-/** What the admission's verdict means for the request; undefined: no variant that may answer is there. */
-export function refusalOf(verdict: Exclude<Verdict, { kind: 'accept' }> | undefined): InferenceError {
+/**
+ * What the admission's verdict means for the request; undefined: no variant that may answer is there.
+ * @param bytes of the whole request
+ */
+export function refusalOf(
+  verdict: Exclude<Verdict, { kind: 'accept' }> | undefined,
+  bytes: number,
+): InferenceError {
   switch (verdict?.kind) {
     case 'infeasible':
       return refusals.infeasible(verdict.earliest);
@@ -59,9 +70,11 @@ export function refusalOf(verdict: Exclude<Verdict, { kind: 'accept' }> | undefi
       return refusals.overload(verdict.retryAfter / 1000);
     case 'full': {
       const seconds = verdict.retryAfter / 1000;
-      return verdict.bound === 'bytes'
-        ? refusals.tooManyBytes(verdict.limit, seconds)
-        : refusals.queueFull(verdict.limit, seconds);
+      if (verdict.bound === 'entries') return refusals.queueFull(verdict.limit, seconds);
+      // What is too much alone would be refused again however long its client waits.
+      return bytes > verdict.limit
+        ? refusals.tooLarge(bytes, verdict.limit)
+        : refusals.tooManyBytes(verdict.limit, seconds);
     }
     case undefined:
       return refusals.noLane();

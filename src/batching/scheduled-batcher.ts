@@ -3,15 +3,17 @@ import type { Runner, RunOptions, RunResult, VariantChoice } from '../inference/
 import { NO_TIME } from '../inference/timings.ts';
 import { LatenessMargin } from '../scheduling/lateness-margin.ts';
 import { Scheduler } from '../scheduling/scheduler.ts';
+import type { Running } from '../scheduling/slots.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { BatchLane, ScheduledBatcherOptions } from './batch-lane.ts';
-import { longestQueue, paddingOf, runBatch } from './batch-run.ts';
+import { type Batch, type BatchAnswer, longestQueue, recordOf, runBatch } from './batch-run.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { type Dispatch, laneOf, reasonOf } from './dispatch.ts';
 import { type Asking, earlyDemand } from './early-demand.ts';
 import { PendingRequest } from './pending-request.ts';
 import { refusalOf, refusalOnArrival, refusals, runnerIsAtFault } from './refusals.ts';
 import { entriesOf, patientDue, type ScheduledEntry } from './scheduled-entry.ts';
+import { TurnEnd } from './turn-end.ts';
 import { WakeUp } from './wake-up.ts';
 
 /**
@@ -26,18 +28,14 @@ export class ScheduledBatcher implements Runner {
   readonly #margin = new LatenessMargin();
   readonly #clock: Clock;
   readonly #wakeUp: WakeUp;
+  readonly #turnEnd: TurnEnd;
   readonly #stopListening: (() => void)[];
   readonly #onAbort = (request: PendingRequest<ScheduledEntry>): void => this.#aborted(request);
-  readonly #onTurnEnd = (): void => {
-    this.#soon = false;
-    this.#pump();
-  };
   /** Halves of batches that failed; they go before everything else. */
   readonly #retries: Dispatch[] = [];
   #inFlight = 0;
   #reportedDepth = 0;
   #pumping = false;
-  #soon = false;
   #closing: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -55,6 +53,7 @@ export class ScheduledBatcher implements Runner {
       sojourn: settings.sojourn,
     });
     this.#wakeUp = new WakeUp(clock, () => this.#pump());
+    this.#turnEnd = new TurnEnd(clock, () => this.#pump());
     this.#stopListening = lanes.map(({ runner }) => runner.onSlotFree(() => this.#pump()));
   }
 
@@ -78,7 +77,7 @@ export class ScheduledBatcher implements Runner {
     if (!this.#scheduler.refusing(now)) return undefined;
     const verdict = this.#scheduler.refusal(earlyDemand(asking, this.#options, this.#margin, now), now);
     if (verdict === undefined) return undefined;
-    const refusal = refusalOf(verdict);
+    const refusal = refusalOf(verdict, 0);
     this.#tellRejected(refusal);
     return refusal;
   }
@@ -106,7 +105,7 @@ export class ScheduledBatcher implements Runner {
     this.#offer(request, now);
     const full = this.#scheduler.size >= (batching.maxBatchSize || Infinity);
     if (full && this.#lanes.some(({ freeSlots }) => freeSlots > 0)) this.#pump();
-    else this.#pumpSoon();
+    else this.#turnEnd.ask();
     return request.promise;
   }
 
@@ -140,17 +139,11 @@ export class ScheduledBatcher implements Runner {
         entry.accepted = true;
         continue;
       }
-      this.#abandon(request, refusalOf(verdict));
+      const bytes = request.entries.reduce((sum, each) => sum + each.bytes, 0);
+      this.#abandon(request, refusalOf(verdict, bytes));
       for (const rest of request.entries.slice(entry.piece)) this.#ended(rest);
       return;
     }
-  }
-
-  /** Requests that arrive in one turn of the event loop share a batch: the first of a wave does not run alone. */
-  #pumpSoon(): void {
-    if (this.#soon) return;
-    this.#soon = true;
-    this.#clock.turnEnd(this.#onTurnEnd);
   }
 
   /** Starts every batch that can start now, and sees to it that it is called again in time. */
@@ -191,39 +184,45 @@ export class ScheduledBatcher implements Runner {
 
   async #execute(dispatch: Dispatch, now: number): Promise<void> {
     const { entries, rows } = dispatch;
-    const lane = laneOf(dispatch, this.#lanes);
-    const running = this.#scheduler.started(dispatch, now);
+    const { runner, observer } = laneOf(dispatch, this.#lanes);
     const waiting = this.#scheduler.size;
     const reason = reasonOf(dispatch, waiting);
     const alone = waiting === 0 && this.#retries.length === 0;
     const batch = { entries, rows, reason, startedAt: now, alone };
+    const answering = runBatch(batch, runner, this.#clock, this.#options.padded);
+    // The books are kept while it runs.
+    const running = this.#scheduler.started(dispatch, now);
     try {
-      const answer = await runBatch(batch, lane.runner, this.#clock, this.#options.padded);
+      const answer = await answering;
       const end = this.#clock.now();
-      this.#scheduler.ended(dispatch, running, end, false, answer.timings, answer.apart);
-      this.#margin.observe(entries.some(({ request }) => request.deadline < end));
+      this.#scheduler.ended(dispatch, running, end);
       for (const [index, entry] of entries.entries()) {
         const result = answer.results[index];
         this.#ended(entry, result && { ...result, choice: this.#choice(entry, dispatch) });
       }
-      const { timings } = answer;
-      this.#options.settings.slots.ran(timings.computeInfer);
-      const padded = this.#options.padded && paddingOf(batch);
-      lane.observer.batchEnded({
-        rows,
-        requests: entries.length,
-        reason,
-        timings,
-        failed: false,
-        ...(padded && { padded }),
-      });
+      this.#turnEnd.after(() => this.#learn(dispatch, running, end, batch, answer));
     } catch (error) {
-      this.#scheduler.ended(dispatch, running, this.#clock.now(), true);
+      this.#scheduler.ended(dispatch, running, this.#clock.now());
       const timings = { ...NO_TIME, queue: longestQueue(batch) };
-      lane.observer.batchEnded({ rows, requests: entries.length, reason, timings, failed: true });
+      observer.batchEnded({ rows, requests: entries.length, reason, timings, failed: true });
       this.#failed(dispatch, fromUnknown(error));
     }
     this.#pump();
+  }
+
+  #learn(
+    dispatch: Dispatch,
+    running: Running,
+    end: number,
+    batch: Batch<ScheduledEntry>,
+    answer: BatchAnswer,
+  ): void {
+    const { timings, apart } = answer;
+    this.#scheduler.learn(dispatch, running, end, timings, apart);
+    this.#margin.observe(batch.entries.some(({ request }) => request.deadline < end));
+    this.#options.settings.slots.ran(timings.computeInfer);
+    const { observer } = laneOf(dispatch, this.#lanes);
+    observer.batchEnded(recordOf(batch, timings, this.#options.padded));
   }
 
   #choice(entry: ScheduledEntry, { lane, expected }: Dispatch): VariantChoice {

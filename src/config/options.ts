@@ -113,7 +113,7 @@ export const OPTIONS = {
     flag: 'body-limit',
     env: 'SLUICE_BODY_LIMIT',
     schema: count(1024, 2_147_483_647).default(64 * 1024 * 1024),
-    help: 'Largest request, after decompression, bytes.',
+    help: 'Largest request, after decompression, bytes; where `maxInFlightBytes` is less, that is the limit.',
   },
   maxInFlightBytes: {
     flag: 'max-in-flight-bytes',

@@ -35,6 +35,7 @@ export interface VariantObserver {
    */
   requestEnded(code: Code | 'ok', duration: number, timings: Timings, rows: number, reuse?: Reuse): void;
   requestRejected(reason: RejectReason): void;
+  /** Told when its answers are out, in the same turn of the event loop. */
   batchEnded(record: BatchRecord): void;
   queueChanged(depth: number): void;
 }

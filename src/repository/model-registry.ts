@@ -36,8 +36,6 @@ interface Requirement {
   readonly variant?: string;
 }
 
-const isMet = ({ model, variant }: Requirement): boolean => !model.required || model.answers(variant);
-
 /**
  * What is loaded. The required models among those asked for at start gate readiness; a model that turns up later does
  * not, and no reload ever does. A version is READY when any of its variants is, so that a variant can be loaded alone;
@@ -91,13 +89,13 @@ export class ModelRegistry implements Registry {
 
   get ready(): boolean {
     if (!this.#started || this.#abort.signal.aborted) return false;
-    const met = this.#requirements.every(isMet);
+    const met = this.#requirements.every((each) => this.#isMet(each));
     // An empty repository in a mode that cannot fill it by request is a broken deployment.
     return met && (this.#options.mode === 'explicit' || this.#models.size > 0);
   }
 
   get missing(): readonly string[] {
-    const missing = this.#requirements.filter((each) => !isMet(each));
+    const missing = this.#requirements.filter((each) => !this.#isMet(each));
     return missing.map(({ model, variant }) =>
       variant === undefined ? model.name : `${model.name}@${variant}`,
     );
@@ -217,6 +215,12 @@ export class ModelRegistry implements Registry {
       this.#context.onChange?.();
       this.#context.rollouts?.forget(name);
     });
+  }
+
+  #isMet({ model, variant }: Requirement): boolean {
+    if (!model.required) return true;
+    const { rollouts } = this.#context;
+    return model.answers(variant) && (variant !== undefined || rollouts?.answers(model.name) !== false);
   }
 
   #manage(name: string): ManagedModel {

@@ -68,6 +68,8 @@ export interface RolloutFiles {
   configured(model: string, plan: RolloutPlan | undefined): Promise<string | undefined>;
   /** A load has ended, well or badly. */
   check(model: string): void;
+  /** Whether somebody answers requests that name no version; not so while the rollout waits for its baseline. */
+  answers(model: string): boolean;
   /** The model is gone from the repository. */
   forget(model: string): void;
 }

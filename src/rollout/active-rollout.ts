@@ -184,10 +184,12 @@ export class ActiveRollout implements Rollout, BaselineHistory {
     const rows = rowsFor(inputs, answering, variant);
     if (rows === 0 || result.reuse !== undefined) return;
     if (isSame(answering, variant) || !comparable(variant.signature, answering.signature)) return;
+    const wanted = outputs?.filter((name) => variant.signature.outputs.some((each) => each.name === name));
+    if (wanted?.length === 0) return;
     this.#context.shadows.offer({
       runner: variant.spare,
       inputs,
-      outputs,
+      outputs: wanted,
       compared: (other) => {
         const ran = isBatched(variant) ? other.batchSize : rows;
         record.compared(compareOutputs(result.outputs, other.outputs, ran, rows));

@@ -155,6 +155,13 @@ export class ActiveRollouts implements Rollouts {
     }
   }
 
+  answers(model: string): boolean {
+    const rollout = this.#active.get(model);
+    return (
+      rollout === undefined || !(orError(() => rollout.baseline(this.#registry())) instanceof InferenceError)
+    );
+  }
+
   /** The model is gone from the repository. */
   forget(model: string): void {
     this.#active.delete(model);

@@ -15,9 +15,18 @@ const any: Fits = () => true;
 export const misfit = (own: Signature, base: Signature): string | undefined =>
   unlike(own, base, takes, gives);
 
-/** Whether two variants take and give tensors of the same names, datatypes and ranks, so that their answers compare. */
-export const comparable = (one: Signature, other: Signature): boolean =>
-  unlike(one, other, any, any) === undefined;
+/**
+ * Whether the answers of two variants compare: they take tensors of the same names, datatypes and ranks, and so are those
+ * that both give. One may give more than the other.
+ */
+export function comparable(one: Signature, other: Signature): boolean {
+  const [ours, theirs] = [one.outputs, other.outputs].map((specs) => new Set(specs.map(({ name }) => name)));
+  const shared = one.outputs.filter(({ name }) => theirs?.has(name));
+  const outputs = other.outputs.filter(({ name }) => ours?.has(name));
+  return (
+    shared.length > 0 && unlike({ ...one, outputs: shared }, { ...other, outputs }, any, any) === undefined
+  );
+}
 
 function unlike(own: Signature, base: Signature, inputs: Fits, outputs: Fits): string | undefined {
   if (own === base) return undefined;

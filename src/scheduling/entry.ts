@@ -39,7 +39,7 @@ export interface EarlyDemand extends Omit<Demand, 'rows' | 'length'> {
 /** A demand in the queue, with its price as it was when it was accepted. */
 export interface Entry extends Demand {
   /** Worth of its answer: halves with each priority. */
-  readonly weight: number;
+  weight: number;
   /** Milliseconds of the whole node that it takes in an efficient batch of its cheapest allowed lane. */
   demand: number;
   /** When a full batch of that lane must have started, so that the entry is on time. */

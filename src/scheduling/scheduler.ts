@@ -116,8 +116,12 @@ export class Scheduler<E extends Entry> {
       this.#premiums.refused(price.unit * entry.rows, now);
       return verdict;
     }
-    Object.assign(entry, verdict.price);
-    this.#shares.charge(entry.client, verdict.price.demand, now);
+    const { weight, demand, latest, batch } = verdict.price;
+    entry.weight = weight;
+    entry.demand = demand;
+    entry.latest = latest;
+    entry.batch = batch;
+    this.#shares.charge(entry.client, demand, now);
     this.#bytesInFlight += entry.bytes;
     this.#queue.insert(entry);
     if (this.#queue.size === 1) this.#tellShare(now);
@@ -234,34 +238,30 @@ export class Scheduler<E extends Entry> {
     return running;
   }
 
-  /**
-   * It has ended. One that failed teaches nothing about its cost.
-   * @param journey all its time since it started was computing where left out
-   * @param apart it ran unlike others: what it took says nothing about them
-   */
-  ended(
-    dispatch: Dispatch<E>,
-    running: Running,
-    now: number,
-    failed: boolean,
-    journey?: Journey,
-    apart = false,
-  ): void {
-    const { lane, rows, length } = dispatch;
+  /** It has ended, in whatever way: its slot is free. */
+  ended({ lane, rows }: Dispatch<E>, running: Running, now: number): void {
     this.#slots.end(running, now);
     this.#share?.ran((now - running.startsAt) * (lane.cores ?? 1));
     this.#tellShare(now);
     this.#returning.ended(rows, now);
     this.#lastActive = now;
     if (this.#slots.busy === 0 && this.#queue.size === 0) this.#premiums.idle();
-    if (failed) return;
+  }
+
+  /**
+   * What a batch that has ended teaches about costs; to be told when its answers have left. One that failed teaches nothing.
+   * @param end when it had ended
+   * @param journey all its time since it started was computing where left out
+   * @param apart it ran unlike others: what it took says nothing about them
+   */
+  learn(dispatch: Dispatch<E>, running: Running, end: number, journey?: Journey, apart = false): void {
+    const { lane, rows, length, expected, choice } = dispatch;
     for (const { cost } of this.#lanes) if (apart || cost !== lane.cost) cost.ranElsewhere();
     if (apart) {
       this.#interference.passed();
       return;
     }
-    const { expected, choice } = dispatch;
-    const held = now - running.startsAt;
+    const held = end - running.startsAt;
     if (running.backlog && expected > 0)
       this.#overhead.observe(choice.taken * (held / expected), choice.priced);
     if (journey !== undefined) this.#handOver.observe(journey, running.ahead);

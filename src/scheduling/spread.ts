@@ -1,11 +1,13 @@
 import type { Choice } from './choose-variant.ts';
 import type { Entry } from './entry.ts';
 import { type Lane, LEAST_GAIN } from './lane.ts';
+import type { PriceList } from './price-list.ts';
 import { windowOf } from './window.ts';
 
 export interface SpreadView {
   /** When a lane can start one more batch beside the one that it starts now. */
   readonly nextFor: (lane: Lane) => number;
+  readonly prices: Pick<PriceList, 'of'>;
   /** Slots that run now. */
   readonly busy: number;
   /** Milliseconds that a slot is idle between two batches, unless the second follows the first. */
@@ -26,7 +28,7 @@ export function spread<E extends Entry>(
   view: SpreadView,
   now: number,
 ): Choice<E> {
-  const { lane, window, cheapest } = choice;
+  const { lane, window } = choice;
   const { entries, rows, expected } = window;
   if (entries.length < 2) return choice;
   const next = view.nextFor(lane) - now;
@@ -37,8 +39,9 @@ export function spread<E extends Entry>(
   const second = windowOf(rest, lane, view.busy + 1);
   const start = Math.min(next, first.expected);
   const follows = next >= first.expected;
+  if (follows && !canFollow(second.rows, choice, head, view, now)) return choice;
   const most = follows ? expected + view.handOver : expected * (1 - LEAST_GAIN) - view.handOver;
-  if ((follows && !cheapest) || start + second.expected > most) return choice;
+  if (start + second.expected > most) return choice;
   const answeredBy = now + start + second.bound;
   if (rest.some(({ deadline }) => answeredBy > deadline)) return choice;
   return {
@@ -47,6 +50,20 @@ export function spread<E extends Entry>(
     taken: (choice.taken * first.expected) / expected,
     priced: part.reduce((sum, { demand }) => sum + demand, 0),
   };
+}
+
+/**
+ * Whether the rest can be handed over while its part runs; else it would wait for the break all the same. No instance is
+ * handed a batch ahead while another one is idle, and only efficient ones are (`followUp` in the policy).
+ */
+function canFollow<E extends Entry>(
+  rows: number,
+  { lane, cheapest }: Choice<E>,
+  { allowed, length }: E,
+  { prices }: SpreadView,
+  now: number,
+): boolean {
+  return cheapest && (lane.idle ?? lane.freeSlots) <= 1 && rows >= prices.of(allowed, length, now).efficient;
 }
 
 /** The fewest entries from one end that have so many rows and the head among them; and those that are left. */

@@ -61,6 +61,11 @@ export function bestWindow<E extends Entry>(
   now: number,
   busy: number,
 ): Window<E> | undefined {
+  const [only] = entries;
+  if (only !== undefined && entries.length === 1) {
+    const window = windowOf(entries, lane, busy);
+    return allows(only.allowed, lane) && now + window.bound <= dueOn(only) ? window : undefined;
+  }
   const { cost, maxBatchSize, maxTokens } = lane;
   const { inflation } = cost;
   const parts = entries.map((entry) =>

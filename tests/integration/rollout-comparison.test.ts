@@ -17,6 +17,7 @@ beforeAll(async () => {
     'mlp/1/model.onnx': mlp(),
     'mlp/1/model_same.onnx': mlp(),
     'mlp/1/model_other.onnx': mlp(2),
+    'mlp/1/model_open.onnx': mlpModel({ seed: 2, open: true }),
     'versions/1/model.onnx': mlp(),
     'versions/2/model.onnx': mlp(2),
     'versions/model.json': JSON.stringify({ versionPolicy: 'all' }),
@@ -127,6 +128,15 @@ describe.each([
 });
 
 describe('a canary is rolled back', () => {
+  it('when its answers are others, of the outputs that both give', async () => {
+    await server.set('mlp', {
+      canaries: [{ variant: 'open', share: 0.5 }],
+      guard: { minAgreement: 0.95, minComparisons: 10 },
+    });
+    const now = await server.askUntil('mlp', (each) => each.state === 'rolled_back');
+    expect(now.canaries[0]?.comparison.runs).toMatchObject({ failed: 0 });
+  });
+
   it('when its answers are others than those of the baseline', async () => {
     const plan = {
       canaries: [{ variant: 'other', share: 0.5 }],
@@ -140,7 +150,7 @@ describe('a canary is rolled back', () => {
       reason: expect.stringMatching(/^agreement: it agrees with the baseline in .* minAgreement is 95 %$/),
     });
     expect(new Set(await server.askAll('mlp'))).toEqual(new Set(['default']));
-    expect(await server.test.metric('sluice_rollbacks_total{model="mlp",bound="agreement"}')).toBe(1);
+    expect(await server.test.metric('sluice_rollbacks_total{model="mlp",bound="agreement"}')).toBe(2);
     expect(
       await server.test.metric(
         'sluice_rollout_state{model="mlp",version="",variant="other",state="rolled_back"}',

@@ -32,13 +32,17 @@ export const identityModel = (type: ElementType, width: number | string = 3): Bu
 export const rootModel = (): Buffer =>
   model([input('x', 'FP32', ['batch', 3]), output('y', 'FP32', ['batch', 3]), node('Sqrt', ['x'], ['y'])]);
 
-/** `x` FP32 [batch, inputs] through one hidden layer to `logits` FP32 [batch, outputs] and `label` INT64 [batch]. */
-export function mlpModel({ inputs = 16, hidden = 32, outputs = 4, seed = 1 } = {}): Buffer {
+/**
+ * `x` FP32 [batch, inputs] through one hidden layer to `logits` FP32 [batch, outputs] and `label` INT64 [batch]; on request
+ * the layer too, as `hidden` FP32 [batch, hidden].
+ */
+export function mlpModel({ inputs = 16, hidden = 32, outputs = 4, seed = 1, open = false } = {}): Buffer {
   const random = randomFloats(seed);
   return model([
     input('x', 'FP32', ['batch', inputs]),
     output('logits', 'FP32', ['batch', outputs]),
     output('label', 'INT64', ['batch']),
+    ...(open ? [output('hidden', 'FP32', ['batch', hidden]), node('Identity', ['h3'], ['hidden'])] : []),
     initializer('w1', 'FP32', [inputs, hidden], random(inputs * hidden, 0.5)),
     initializer('b1', 'FP32', [hidden], random(hidden, 0.5)),
     initializer('w2', 'FP32', [hidden, outputs], random(hidden * outputs, 0.5)),

@@ -29,6 +29,8 @@ export interface ScheduledSetting {
   readonly lanes?: readonly LaneSetting[];
   readonly batching?: Partial<Batching>;
   readonly slots?: number;
+  /** Of the inputs of all requests in flight; a gigabyte when left out. */
+  readonly maxBytes?: number;
   /** Runs that each lane takes while its slots are taken; none when left out. */
   readonly ahead?: number;
   readonly timings?: Timings;
@@ -41,7 +43,7 @@ export interface ScheduledSetting {
 /** A scheduled batcher over puppets, one for each lane, and a clock that stands still. */
 export function setUpScheduled(setting: ScheduledSetting = {}) {
   const { lanes = LANES, slots = 1, ahead = 0, model = double, padded, signature = SIGNATURE } = setting;
-  const { timings = NO_TIME } = setting;
+  const { timings = NO_TIME, maxBytes = 1e9 } = setting;
   const clock = new FakeClock();
   const batching = { ...BATCHING, ...setting.batching };
   const interference = new Interference();
@@ -85,7 +87,7 @@ export function setUpScheduled(setting: ScheduledSetting = {}) {
     interference,
     settings: {
       slots: { count: slots, ran() {} },
-      maxBytes: 1e9,
+      maxBytes,
       patience: 10_000,
       sojourn: { target: 5000, interval: 10_000 },
     },

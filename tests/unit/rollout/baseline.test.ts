@@ -45,6 +45,7 @@ async function polled(files: Readonly<Record<string, unknown>>) {
   };
   return {
     ...bench,
+    dataPlane,
     path,
     log,
     answers: () => [...new Set(KEYS.map(answering))].sort(),
@@ -85,6 +86,23 @@ test('at a start whose baseline is broken no canary answers for it', async () =>
   expect(model.registry.versions('m')).toEqual(['3']);
   expect(model.answers()).toEqual(['unavailable']);
   expect(model.state().baseline).toMatchObject({ version: '1', problem: expect.stringMatching(/version 1/) });
+});
+
+test('a start whose baseline is broken is not ready, and says why, until it is mended', async () => {
+  const model = await polled({ ...version(1), ...version(3), 'm/model.json': CANARY_3 });
+  model.broken.set('m/1/default', 'half copied');
+  await model.registry.start();
+  expect(model.dataPlane.ready).toBe(false);
+  expect(model.registry.missing).toEqual(['m']);
+  expect(model.dataPlane.reasons).toEqual([expect.stringMatching(/version 1.*half copied/)]);
+  model.broken.clear();
+  await writeFiles(model.path, { 'm/1/model.onnx': 'whole' });
+  await model.poll();
+  expect(model.dataPlane.ready).toBe(true);
+  model.broken.set('m/1/default', 'half copied again');
+  await writeFiles(model.path, { 'm/1/model.onnx': 'half' });
+  await model.poll();
+  expect(model.dataPlane.ready).toBe(true);
 });
 
 test('what answered goes on until the baseline is READY, with all of the traffic, and is told', async () => {

@@ -61,8 +61,13 @@ describe('a target does not fit', () => {
   });
 });
 
-it('a target that takes more than the baseline is compared with it all the same', () => {
+it('a target that takes or gives more than the baseline is compared with it all the same', () => {
   const [wide, base] = [signature(['batch', '']), signature(['batch', 16])];
   expect(comparable(base, wide)).toBe(true);
   expect(comparable({ ...base, outputs: [] }, wide)).toBe(false);
+  const more = { ...base, outputs: [...base.outputs, spec('z', 'batch', 8)] };
+  expect(comparable(base, more)).toBe(true);
+  expect(comparable(more, base)).toBe(true);
+  expect(comparable(more, { ...base, outputs: [spec('z', 'batch')] })).toBe(false);
+  expect(comparable(base, { ...base, outputs: [spec('z', 'batch', 8)] })).toBe(false);
 });

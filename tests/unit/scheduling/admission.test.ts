@@ -124,7 +124,8 @@ describe('how long batches hold their slot', () => {
       const running = scheduler.started(decision, now);
       now += held;
       const journey = { computeInput: 0, computeInfer: decision.expected, computeOutput: 0 };
-      scheduler.ended(decision, running, now, false, journey);
+      scheduler.ended(decision, running, now);
+      scheduler.learn(decision, running, now, journey);
       for (const entry of decision.entries) scheduler.settled(entry);
     }
     for (let { kind } = scheduler.next(now); kind === 'dispatch' || kind === 'drop'; )
@@ -210,7 +211,8 @@ describe('under load', () => {
       const at = end;
       ended = () => {
         end = Infinity;
-        scheduler.ended(decision, running, at, false);
+        scheduler.ended(decision, running, at);
+        scheduler.learn(decision, running, at);
         for (const entry of decision.entries)
           answered[entry.client === 'loud' || entry.priority > 1 ? 'loud' : 'quiet'] += 1;
       };
@@ -247,7 +249,8 @@ test('where a full batch takes longer than requests have time, smaller ones are 
     answered += decision.rows;
     const endsAt = Math.ceil(busyUntil);
     end = () => {
-      scheduler.ended(decision, running, endsAt, false);
+      scheduler.ended(decision, running, endsAt);
+      scheduler.learn(decision, running, endsAt);
       end = () => {};
     };
   }

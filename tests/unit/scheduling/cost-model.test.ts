@@ -244,7 +244,8 @@ test.each([
       const running = scheduler.started(decision, now);
       const computeInfer = fixed + perRow * decision.rows;
       const journey = { computeInput: 0, computeInfer, computeOutput: 0 };
-      scheduler.ended(decision, running, now + 20, false, journey, apart && decision.lane.index === 0);
+      scheduler.ended(decision, running, now + 20);
+      scheduler.learn(decision, running, now + 20, journey, apart && decision.lane.index === 0);
       for (const entry of decision.entries) scheduler.settled(entry);
     }
     expect(ran[0]).toBe('v0');

@@ -56,8 +56,10 @@ test('an entry is kept waiting for rows that come back after each batch, but onc
     offer(scheduler, { deadline: now + 900, ...fields }, now);
     return start(scheduler, now);
   };
-  const end = ({ decision, running }: ReturnType<typeof start>, now: number) =>
-    scheduler.ended(decision, running, now, false);
+  const end = ({ decision, running }: ReturnType<typeof start>, now: number) => {
+    scheduler.ended(decision, running, now);
+    scheduler.learn(decision, running, now);
+  };
   for (let now = 0; now < 1200; now += 12) end(run(now, {}), now + 11);
   const first = run(1300, { rows: 4 });
   const second = run(1300, { rows: 4 });

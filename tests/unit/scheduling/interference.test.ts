@@ -91,7 +91,8 @@ describe('of a batch that has ended', () => {
       if (decision.kind !== 'dispatch') throw new Error(`unexpected: ${decision.kind}`);
       const running = scheduler.started(decision, now);
       const journey = { computeInput, computeInfer: 5, computeOutput: 0 };
-      scheduler.ended(decision, running, now + computeInput + 5, false, journey, apart);
+      scheduler.ended(decision, running, now + computeInput + 5);
+      scheduler.learn(decision, running, now + computeInput + 5, journey, apart);
       for (const entry of decision.entries) scheduler.settled(entry);
     }
     return { interference, cost };

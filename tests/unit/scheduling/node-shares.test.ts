@@ -66,12 +66,12 @@ test('a version tells what it holds from the first entry to the last batch', () 
   scheduler.offer(entryOf({ deadline: 5000 }), 0);
   const decision = scheduler.next(0);
   if (decision.kind !== 'dispatch') throw new Error('it did not start');
-  scheduler.ended(decision, scheduler.started(decision, 0), 20, false);
+  scheduler.ended(decision, scheduler.started(decision, 0), 20);
   scheduler.offer(entryOf({ deadline: 5000 }), 1000);
   const second = scheduler.next(1000);
   if (second.kind !== 'dispatch') throw new Error('it did not start');
   const running = scheduler.started(second, 1000);
   expect(other.of(2, 4000)).toBeCloseTo(1, 1);
-  scheduler.ended(second, running, 4000, false);
+  scheduler.ended(second, running, 4000);
   expect(other.of(2, 9000)).toBeCloseTo(2, 1);
 });

@@ -36,7 +36,8 @@ export function serve(scheduler: Scheduler<Entry>, serving: Serving): void {
       started?.(decision.lane, now);
       free = now + decision.expected;
       end = () => {
-        scheduler.ended(decision, running, free, false);
+        scheduler.ended(decision, running, free);
+        scheduler.learn(decision, running, free);
         for (const entry of entries) scheduler.settled(entry);
       };
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Choice } from '../../../src/scheduling/choose-variant.ts';
 import type { Entry } from '../../../src/scheduling/entry.ts';
+import type { Price } from '../../../src/scheduling/price-list.ts';
 import { Slots } from '../../../src/scheduling/slots.ts';
 import { spread } from '../../../src/scheduling/spread.ts';
 import { windowOf } from '../../../src/scheduling/window.ts';
@@ -19,11 +20,16 @@ interface Case {
   readonly fixed?: number;
   readonly perRow?: number;
   readonly cheapest?: boolean;
+  /** Rows of the batch that is handed over ahead. */
+  readonly efficient?: number;
+  /** Instances that run nothing, this one included. */
+  readonly idle?: number;
 }
 
 /** What is left of a batch of these entries at time 0. */
-function spreadOf({ entries, head = 0, other, handOver = 0, fixed = 4, perRow = 1, cheapest = true }: Case) {
-  const lane = laneOf(0, { fixed, perRow }, [1, 8]);
+function spreadOf({ entries, head = 0, other, handOver = 0, fixed = 4, perRow = 1, ...rest }: Case) {
+  const { cheapest = true, idle = 1, efficient = 4 } = rest;
+  const lane = { ...laneOf(0, { fixed, perRow }, [1, 8]), idle };
   const window = windowOf(entries, lane, 1);
   const choice: Choice<Entry> = {
     lane,
@@ -33,7 +39,8 @@ function spreadOf({ entries, head = 0, other, handOver = 0, fixed = 4, perRow = 
     pressure: 0,
     cheapest,
   };
-  const view = { nextFor: () => other, busy: 0, handOver };
+  const prices = { of: () => ({ efficient }) as Price };
+  const view = { nextFor: () => other, prices, busy: 0, handOver };
   return spread(choice, entries[head] as Entry, view, 0);
 }
 
@@ -68,6 +75,12 @@ describe('a batch of all that waits', () => {
     expect(rowsOf({ entries: many(8), other: 100, fixed: 1, handOver: 2 })).toBe(4);
     expect(rowsOf({ entries: many(8), other: 100, fixed: 4, handOver: 2 })).toBe(8);
     expect(rowsOf({ entries: many(8), other: 100, fixed: 1, handOver: 2, cheapest: false })).toBe(8);
+  });
+
+  test('leaves nothing to follow it that could not be handed over while it runs', () => {
+    const following = { entries: many(8), other: 100, fixed: 1, handOver: 2 };
+    expect(rowsOf({ ...following, idle: 2 })).toBe(8);
+    expect(rowsOf({ ...following, efficient: 5 })).toBe(8);
   });
 
   test('leaves nothing that would be late for it', () => {

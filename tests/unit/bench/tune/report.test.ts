@@ -76,6 +76,15 @@ test('a gain is told with its interval, the keys, and the share that the default
   expect(text).toContain('+20.0 % (+10.0 % to +30.0 % at 95 % confidence, 12 pairs');
   expect(text).toContain('The defaults reach 83 % of it.');
   expect(text).not.toContain('Others used');
+  expect(text).not.toContain('With a delay');
+});
+
+test('a gain by a delay says what it costs', () => {
+  const winner = { ...WINNER, maxQueueDelayMicroseconds: 200 };
+  const racers = [racer(winner, 120, 30), racer(DEFAULTS, 100, 20)];
+  const tuned = { verdict: 'gain', winner, duel: duelOf(1.1), racers } as const;
+  const text = verdictText({ ...GAIN, ...figuresOfTuned(tuned, DEFAULTS) });
+  expect(text).toContain('With a delay the model is batched by size and delay alone');
 });
 
 test('what could be noise is called that', () => {
