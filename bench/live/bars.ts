@@ -1,7 +1,7 @@
 import { QUIET } from '../bars/bar.ts';
 import { percent, points, signed } from '../sim/table.ts';
 import { LATE_SHARE } from '../suite/figures.ts';
-import { BEST_ONLY, type BurstResult, FASTEST_ONLY, leadOf } from './burst-case.ts';
+import { BEST_ONLY, type BurstResult, FASTEST_ONLY, type Lead, leadOf } from './burst-case.ts';
 import type { LengthResult } from './length-case.ts';
 import type { MultipleRow, PeakResult } from './peak-case.ts';
 import type { SingleResult } from './single-case.ts';
@@ -82,15 +82,20 @@ export function peakBars({ name, rows }: PeakResult): LiveBar[] {
   ];
 }
 
+/** A lead in points, and what it is known to. */
+export const leadText = ({ lead, reach }: Lead): string =>
+  Number.isFinite(reach) ? `${signed(lead)} ± ${points(reach)}` : signed(lead);
+
 export function burstBars({ rows, best, fastest }: BurstResult): LiveBar[] {
   const doubts = {
     sentLate: Math.max(...rows.flatMap(({ figures }) => [...figures.values()].map((each) => each.sentLate))),
     others: Math.max(...rows.map(({ others }) => others)),
   };
-  const worst = Math.min(...rows.map((row) => leadOf(row)));
-  const above = rows.filter((row) => leadOf(row) > 0).length;
+  const leads = rows.map((row) => leadOf(row));
+  const worst = leads.reduce((least, each) => (each.lead < least.lead ? each : least));
+  const above = leads.filter(({ lead }) => lead > 0).length;
   const quarter = Math.min(
-    ...rows.filter(({ load }) => load === 0.25).map((row) => leadOf(row, [BEST_ONLY, FASTEST_ONLY])),
+    ...rows.filter(({ load }) => load === 0.25).map((row) => leadOf(row, [BEST_ONLY, FASTEST_ONLY]).lead),
   );
   const spread = best - fastest;
   const goal = 'at least 3 points above';
@@ -100,8 +105,8 @@ export function burstBars({ rows, best, fastest }: BurstResult): LiveBar[] {
     bar(
       'effective accuracy against the best rival, every burst case',
       'never more than 1 point below',
-      `${signed(worst)} points at worst`,
-      worst >= -0.01,
+      `${leadText(worst)} points at worst`,
+      worst.lead >= -0.01,
       doubts,
     ),
     bar(

@@ -1,4 +1,6 @@
 import type { Arrivals } from '../load/arrivals.ts';
+import { mean } from '../statistics/summary.ts';
+import { studentQuantile } from '../statistics/welch.ts';
 import { type Figures, figuresOf, mergeSamples } from './figures.ts';
 import { mixedLengths } from './lengths.ts';
 import {
@@ -59,6 +61,8 @@ export interface BurstRow {
   readonly load: number;
   /** By policy. */
   readonly figures: ReadonlyMap<string, Figures>;
+  /** Effective accuracy by policy and round; of those that were far from the best only the first rounds. */
+  readonly rounds: ReadonlyMap<string, readonly number[]>;
   /** The most cores that others kept busy in one of the windows. */
   readonly others: number;
 }
@@ -121,6 +125,12 @@ export async function burstCases(context: LiveContext): Promise<BurstResult> {
             figuresOf(mergeSamples(parts.map(({ samples }) => samples)), DEADLINE, accuracies),
           ]),
         ),
+        rounds: new Map(
+          [...answers].map(([policy, parts]) => [
+            policy,
+            parts.map(({ figures }) => figures.effectiveAccuracy),
+          ]),
+        ),
         others: Math.max(...[...answers.values()].flat().map(({ cores }) => cores.others)),
       };
       const said = [...row.figures].map(
@@ -146,8 +156,22 @@ function effectiveAccuracy(parts: readonly Answered[], accuracies: ReadonlyMap<s
   return figuresOf(mergeSamples(parts.map(({ samples }) => samples)), DEADLINE, accuracies).effectiveAccuracy;
 }
 
+export interface Lead {
+  readonly lead: number;
+  /** What it is known to at 95 % confidence, by the rounds, whose arrivals are the same for all: Student's t. */
+  readonly reach: number;
+}
+
 /** What we are above the best rival. */
-export function leadOf({ figures }: BurstRow, rivals = [...POLICIES.keys()].slice(1)): number {
+export function leadOf({ figures, rounds }: BurstRow, rivals = [...POLICIES.keys()].slice(1)): Lead {
   const scoreOf = (policy: string): number => figures.get(policy)?.effectiveAccuracy ?? 0;
-  return scoreOf(OURS) - Math.max(...rivals.map(scoreOf));
+  const best = rivals.reduce((most, each) => (scoreOf(each) > scoreOf(most) ? each : most));
+  const theirs = rounds.get(best) ?? [];
+  const leads = (rounds.get(OURS) ?? [])
+    .slice(0, theirs.length)
+    .map((own, round) => own - (theirs[round] ?? 0));
+  const freedom = leads.length - 1;
+  const variance = leads.reduce((sum, each) => sum + (each - mean(leads)) ** 2, 0) / freedom;
+  const reach = freedom < 1 ? Infinity : studentQuantile(0.95, freedom) * Math.sqrt(variance / leads.length);
+  return { lead: scoreOf(OURS) - scoreOf(best), reach };
 }

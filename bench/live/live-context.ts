@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arrivals } from '../load/arrivals.ts';
 import { BenchRepository, SHIPPED } from '../server/repository.ts';
 import { Served } from '../server/served.ts';
+import { LATE_SHARE } from '../suite/figures.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { LiveGenerator, type Measured } from './live-generator.ts';
 import type { Stream } from './stream.ts';
@@ -29,6 +30,9 @@ export const ALONE = 'alone';
 /** How long a window waits for more, milliseconds, and the rows of a full batch. */
 export const WINDOW_DELAY = 5;
 const WINDOW_ROWS = 16;
+
+/** A window of which too much was sent late says nothing, and is measured again so many times at most. */
+const TRIES = 3;
 
 /** Milliseconds between two windows: what the last one left behind is done by then. */
 const PAUSE = 200;
@@ -63,6 +67,8 @@ export interface LiveContext {
   readonly accuracies: ReadonlyMap<string, number>;
   readonly told: (line: string) => void;
   measure(ask: Ask): Promise<Answered>;
+  /** How many windows were measured, and how many of these again. */
+  readonly windows: { readonly measured: number; readonly again: number };
   /** Requests per second in a closed loop: about where an open one has its peak. */
   closedRate(stream: Stream): Promise<number>;
 }
@@ -99,11 +105,29 @@ export async function openLiveContext({
   const server = stack.use(await Served.start(repository.path, ['--cores', String(cores)], nodeFlags));
   const generator = stack.use(await LiveGenerator.open(server.rest, server.pid));
   const accuracies = await accuraciesOf(join(repository.path, FAMILY, '1', 'variants.json'));
-  const measure = async ({ stream, arrivals, seed, duration, warmUp = WARM_UP }: Ask): Promise<Answered> => {
+  const measureOnce = async ({
+    stream,
+    arrivals,
+    seed,
+    duration,
+    warmUp = WARM_UP,
+  }: Ask): Promise<Answered> => {
     const load = { kind: 'open', arrivals, seed } as const;
     const measured = await generator.run({ stream, load, warmUp, duration });
     await sleep(PAUSE);
     return { ...measured, figures: figuresOf(measured.samples, stream.deadline ?? Infinity, accuracies) };
+  };
+  const windows = { measured: 0, again: 0 };
+  /** The least late of those that were needed. */
+  const measure = async (ask: Ask): Promise<Answered> => {
+    windows.measured++;
+    let answered = await measureOnce(ask);
+    for (let tries = 1; tries < TRIES && answered.figures.sentLate > LATE_SHARE; tries++) {
+      windows.again++;
+      const next = await measureOnce(ask);
+      if (next.figures.sentLate < answered.figures.sentLate) answered = next;
+    }
+    return answered;
   };
   const closedRate = async ({ deadline: _, ...stream }: Stream): Promise<number> => {
     const load = { kind: 'closed', concurrency: PROBE_CONCURRENCY } as const;
@@ -119,6 +143,7 @@ export async function openLiveContext({
     accuracies,
     told,
     measure,
+    windows,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

@@ -70,8 +70,12 @@ async function measure(): Promise<LiveResults> {
   const lengths = wants('lengths') ? await lengthCase(context) : undefined;
   // Overload last: it is remembered for a moment.
   const peak = wants('peak') ? await peakCases(context) : undefined;
+  const { measured, again } = context.windows;
   return {
-    setting,
+    setting:
+      again === 0
+        ? setting
+        : `${setting} ${again} of ${measured} windows were measured again, as more than 1 % of them was sent late.`,
     ...(peak === undefined ? {} : { peak }),
     ...(bursts === undefined ? {} : { bursts }),
     ...(single === undefined ? {} : { single }),

@@ -1,5 +1,5 @@
-import { percent, points, signed, table } from '../sim/table.ts';
-import { burstBars, type LiveBar, lengthBars, peakBars, singleBars } from './bars.ts';
+import { percent, points, table } from '../sim/table.ts';
+import { burstBars, type LiveBar, leadText, lengthBars, peakBars, singleBars } from './bars.ts';
 import { type BurstResult, leadOf } from './burst-case.ts';
 import type { LengthResult } from './length-case.ts';
 import type { PeakResult } from './peak-case.ts';
@@ -110,7 +110,7 @@ function burstTable({ rows }: BurstResult): string {
         row.name,
         String(row.load),
         ...names.map((name) => points(row.figures.get(name)?.effectiveAccuracy ?? 0)),
-        signed(leadOf(row)),
+        leadText(leadOf(row)),
         ...[ours?.goodput, ours?.refused, ours?.dropped].map((rate) =>
           percent((rate ?? 0) / (ours?.offered ?? 1)),
         ),

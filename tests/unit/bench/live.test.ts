@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { burstBars, peakBars, verdictOf } from '../../../bench/live/bars.ts';
+import { leadOf } from '../../../bench/live/burst-case.ts';
 import { figuresOf, mergeSamples } from '../../../bench/live/figures.ts';
 import { paddingIn } from '../../../bench/live/padding-counters.ts';
 import { answerIn } from '../../../bench/live/raw-connections.ts';
@@ -213,9 +214,34 @@ test.each([
     ['best only', of(rival)],
     ['fastest only', of('fast')],
   ]);
-  const rows = [{ name: 'bursts', load: 0.25, figures, others: 0 }];
+  const rounds = new Map(
+    [...figures].map(([policy, { effectiveAccuracy }]) => [policy, [effectiveAccuracy]]),
+  );
+  const rows = [{ name: 'bursts', load: 0.25, figures, rounds, others: 0 }];
   const bars = burstBars({ deadline: 100, rowsPerRequest: 1, capacity: 1, rows, best: 0.9, fastest: 0.8 });
   expect(bars[0]?.verdict).toBe(verdict);
+});
+
+test('a lead is told with what the rounds know it to, against the best rival in those that it ran in', () => {
+  const of = (variant: string) => figuresOf(samples([answered(variant, 1), 1]), 100, ACCURACIES);
+  const row = {
+    name: 'bursts',
+    load: 1,
+    figures: new Map([
+      ['Sluice', of('best')],
+      ['best only', of('fast')],
+    ]),
+    rounds: new Map([
+      ['Sluice', [0.9, 0.8, 0.7, 0.2]],
+      ['best only', [0.89, 0.78, 0.67]],
+    ]),
+    others: 0,
+  };
+  // The leads of the rounds are 1, 2 and 3 points: Student's t of 2 degrees of freedom is 4.303.
+  expect(leadOf(row, ['best only']).reach).toBeCloseTo((4.303 * 0.01) / Math.sqrt(3), 4);
+  expect(leadOf(row, ['best only']).lead).toBeCloseTo(
+    of('best').effectiveAccuracy - of('fast').effectiveAccuracy,
+  );
 });
 
 test('only the cases that were run have a table', () => {
