@@ -230,8 +230,7 @@ async function openGatewaysFor(
     host,
     httpPort,
     grpcPort,
-    // A longer one would be refused for want of room for ever, as if it could fit later.
-    bodyLimit: Math.min(bodyLimit, maxInFlightBytes),
+    bodyLimit,
     ...(rateLimit === 0 ? {} : { rateLimit: { max: rateLimit, timeWindowMs: 1000 } }),
     onRequestEnded: { rest: metrics.transport('rest'), grpc: metrics.transport('grpc') },
   };

@@ -61,8 +61,8 @@ export interface BurstRow {
   readonly load: number;
   /** By policy. */
   readonly figures: ReadonlyMap<string, Figures>;
-  /** Effective accuracy by policy and round; of those that were far from the best only the first rounds. */
-  readonly rounds: ReadonlyMap<string, readonly number[]>;
+  /** Effective accuracy by policy, at the place of the round; those that were far from the best have not all of them. */
+  readonly rounds: ReadonlyMap<string, readonly (number | undefined)[]>;
   /** The most cores that others kept busy in one of the windows. */
   readonly others: number;
 }
@@ -104,6 +104,7 @@ export async function burstCases(context: LiveContext): Promise<BurstResult> {
   for (const load of LOADS) {
     for (const { name, of } of PROCESSES) {
       const answers = new Map<string, Answered[]>([...POLICIES.keys()].map((policy) => [policy, []]));
+      const rounds = new Map<string, number[]>([...POLICIES.keys()].map((policy) => [policy, []]));
       const accuracyOf = (policy: string): number => effectiveAccuracy(answers.get(policy) ?? [], accuracies);
       for (let round = 0; round < CLOSE_ROUNDS; round++) {
         const best = Math.max(...[...POLICIES.keys()].map(accuracyOf));
@@ -113,7 +114,9 @@ export async function burstCases(context: LiveContext): Promise<BurstResult> {
         // Nobody is always the one that comes after the same other.
         const order = round % 2 === 0 ? policies : policies.toReversed();
         for (const [policy, model] of order) {
-          answers.get(policy)?.push(await measure(model, of(load * capacity), 100 + round));
+          const answered = await measure(model, of(load * capacity), 100 + round);
+          answers.get(policy)?.push(answered);
+          (rounds.get(policy) ?? [])[round] = answered.figures.effectiveAccuracy;
         }
       }
       const row: BurstRow = {
@@ -125,12 +128,7 @@ export async function burstCases(context: LiveContext): Promise<BurstResult> {
             figuresOf(mergeSamples(parts.map(({ samples }) => samples)), DEADLINE, accuracies),
           ]),
         ),
-        rounds: new Map(
-          [...answers].map(([policy, parts]) => [
-            policy,
-            parts.map(({ figures }) => figures.effectiveAccuracy),
-          ]),
-        ),
+        rounds,
         others: Math.max(...[...answers.values()].flat().map(({ cores }) => cores.others)),
       };
       const said = [...row.figures].map(
@@ -162,16 +160,18 @@ export interface Lead {
   readonly reach: number;
 }
 
-/** What we are above the best rival. */
+/** What we are above the best rival, in the rounds that both ran in. */
 export function leadOf({ figures, rounds }: BurstRow, rivals = [...POLICIES.keys()].slice(1)): Lead {
   const scoreOf = (policy: string): number => figures.get(policy)?.effectiveAccuracy ?? 0;
   const best = rivals.reduce((most, each) => (scoreOf(each) > scoreOf(most) ? each : most));
   const theirs = rounds.get(best) ?? [];
-  const leads = (rounds.get(OURS) ?? [])
-    .slice(0, theirs.length)
-    .map((own, round) => own - (theirs[round] ?? 0));
+  const leads = (rounds.get(OURS) ?? []).flatMap((own, round) => {
+    const their = theirs[round];
+    return own === undefined || their === undefined ? [] : [own - their];
+  });
+  const lead = mean(leads);
   const freedom = leads.length - 1;
-  const variance = leads.reduce((sum, each) => sum + (each - mean(leads)) ** 2, 0) / freedom;
+  const variance = leads.reduce((sum, each) => sum + (each - lead) ** 2, 0) / freedom;
   const reach = freedom < 1 ? Infinity : studentQuantile(0.95, freedom) * Math.sqrt(variance / leads.length);
-  return { lead: scoreOf(OURS) - scoreOf(best), reach };
+  return { lead, reach };
 }

@@ -31,8 +31,8 @@ export const ALONE = 'alone';
 export const WINDOW_DELAY = 5;
 const WINDOW_ROWS = 16;
 
-/** A window of which too much was sent late says nothing, and is measured again so many times at most. */
-const TRIES = 3;
+/** A window of which too much was sent late says nothing, and is measured again, so often at most. */
+const MOST_AGAIN = 2;
 
 /** Milliseconds between two windows: what the last one left behind is done by then. */
 const PAUSE = 200;
@@ -122,8 +122,8 @@ export async function openLiveContext({
   const measure = async (ask: Ask): Promise<Answered> => {
     windows.measured++;
     let answered = await measureOnce(ask);
-    for (let tries = 1; tries < TRIES && answered.figures.sentLate > LATE_SHARE; tries++) {
-      windows.again++;
+    if (answered.figures.sentLate > LATE_SHARE) windows.again++;
+    for (let again = 0; again < MOST_AGAIN && answered.figures.sentLate > LATE_SHARE; again++) {
       const next = await measureOnce(ask);
       if (next.figures.sentLate < answered.figures.sentLate) answered = next;
     }

@@ -9,6 +9,7 @@ import { endChildrenOnSignal } from '../machine/children.ts';
 import { describeMachine } from '../machine/describe.ts';
 import { scriptArguments } from '../script-arguments.ts';
 import { replaceTables } from '../sim/replace-tables.ts';
+import { LATE_SHARE } from '../suite/figures.ts';
 import { burstCases } from './burst-case.ts';
 import { lengthCase } from './length-case.ts';
 import { openLiveContext } from './live-context.ts';
@@ -75,7 +76,7 @@ async function measure(): Promise<LiveResults> {
     setting:
       again === 0
         ? setting
-        : `${setting} ${again} of ${measured} windows were measured again, as more than 1 % of them was sent late.`,
+        : `${setting} ${again} of ${measured} windows were measured again, because more than ${LATE_SHARE * 100} % of their requests went late.`,
     ...(peak === undefined ? {} : { peak }),
     ...(bursts === undefined ? {} : { bursts }),
     ...(single === undefined ? {} : { single }),

@@ -36,6 +36,9 @@ export interface BatchAnswer {
   readonly apart: boolean;
 }
 
+/** What is known of a run when its results are gone. */
+export type Ran = Omit<BatchAnswer, 'results'>;
+
 /**
  * Merges a batch, runs it and cuts the outputs. Takes the runner's slot before it returns. Merging counts to compute
  * input and so does what the runner waited after it had taken the slot; cutting counts to compute output. Rejects with

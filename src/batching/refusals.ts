@@ -55,14 +55,8 @@ export function refusalOnArrival(
   return deadline > now ? undefined : refusals.late();
 }
 
-/**
- * What the admission's verdict means for the request; undefined: no variant that may answer is there.
- * @param bytes of the whole request
- */
-export function refusalOf(
-  verdict: Exclude<Verdict, { kind: 'accept' }> | undefined,
-  bytes: number,
-): InferenceError {
+/** What the admission's verdict means for the request; undefined: no variant that may answer is there. */
+export function refusalOf(verdict: Exclude<Verdict, { kind: 'accept' }> | undefined): InferenceError {
   switch (verdict?.kind) {
     case 'infeasible':
       return refusals.infeasible(verdict.earliest);
@@ -70,11 +64,9 @@ export function refusalOf(
       return refusals.overload(verdict.retryAfter / 1000);
     case 'full': {
       const seconds = verdict.retryAfter / 1000;
-      if (verdict.bound === 'entries') return refusals.queueFull(verdict.limit, seconds);
-      // What is too much alone would be refused again however long its client waits.
-      return bytes > verdict.limit
-        ? refusals.tooLarge(bytes, verdict.limit)
-        : refusals.tooManyBytes(verdict.limit, seconds);
+      return verdict.bound === 'bytes'
+        ? refusals.tooManyBytes(verdict.limit, seconds)
+        : refusals.queueFull(verdict.limit, seconds);
     }
     case undefined:
       return refusals.noLane();

@@ -6,14 +6,14 @@ import { Scheduler } from '../scheduling/scheduler.ts';
 import type { Running } from '../scheduling/slots.ts';
 import type { TensorMap } from '../tensor/tensor.ts';
 import type { BatchLane, ScheduledBatcherOptions } from './batch-lane.ts';
-import { type Batch, type BatchAnswer, longestQueue, recordOf, runBatch } from './batch-run.ts';
+import { type Batch, longestQueue, type Ran, recordOf, runBatch } from './batch-run.ts';
+import { BatcherTurn } from './batcher-turn.ts';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { type Dispatch, laneOf, reasonOf } from './dispatch.ts';
 import { type Asking, earlyDemand } from './early-demand.ts';
 import { PendingRequest } from './pending-request.ts';
 import { refusalOf, refusalOnArrival, refusals, runnerIsAtFault } from './refusals.ts';
 import { entriesOf, patientDue, type ScheduledEntry } from './scheduled-entry.ts';
-import { TurnEnd } from './turn-end.ts';
 import { WakeUp } from './wake-up.ts';
 
 /**
@@ -28,7 +28,7 @@ export class ScheduledBatcher implements Runner {
   readonly #margin = new LatenessMargin();
   readonly #clock: Clock;
   readonly #wakeUp: WakeUp;
-  readonly #turnEnd: TurnEnd;
+  readonly #turn: BatcherTurn;
   readonly #stopListening: (() => void)[];
   readonly #onAbort = (request: PendingRequest<ScheduledEntry>): void => this.#aborted(request);
   /** Halves of batches that failed; they go before everything else. */
@@ -53,7 +53,7 @@ export class ScheduledBatcher implements Runner {
       sojourn: settings.sojourn,
     });
     this.#wakeUp = new WakeUp(clock, () => this.#pump());
-    this.#turnEnd = new TurnEnd(clock, () => this.#pump());
+    this.#turn = new BatcherTurn(clock, () => this.#pump());
     this.#stopListening = lanes.map(({ runner }) => runner.onSlotFree(() => this.#pump()));
   }
 
@@ -77,7 +77,7 @@ export class ScheduledBatcher implements Runner {
     if (!this.#scheduler.refusing(now)) return undefined;
     const verdict = this.#scheduler.refusal(earlyDemand(asking, this.#options, this.#margin, now), now);
     if (verdict === undefined) return undefined;
-    const refusal = refusalOf(verdict, 0);
+    const refusal = refusalOf(verdict);
     this.#tellRejected(refusal);
     return refusal;
   }
@@ -105,7 +105,7 @@ export class ScheduledBatcher implements Runner {
     this.#offer(request, now);
     const full = this.#scheduler.size >= (batching.maxBatchSize || Infinity);
     if (full && this.#lanes.some(({ freeSlots }) => freeSlots > 0)) this.#pump();
-    else this.#turnEnd.ask();
+    else this.#turn.ask();
     return request.promise;
   }
 
@@ -133,17 +133,19 @@ export class ScheduledBatcher implements Runner {
 
   /** All entries of a request, or none: the first that is refused takes the others with it. */
   #offer(request: PendingRequest<ScheduledEntry>, now: number): void {
+    const { maxBytes } = this.#options.settings;
+    const bytes = request.entries.reduce((sum, each) => sum + each.bytes, 0);
+    // However long its client waited, it would never fit.
+    let error = bytes > maxBytes ? refusals.tooLarge(bytes, maxBytes) : undefined;
     for (const entry of request.entries) {
+      if (error !== undefined) break;
       const verdict = entry.allowed === 0 ? undefined : this.#scheduler.offer(entry, now);
-      if (verdict?.kind === 'accept') {
-        entry.accepted = true;
-        continue;
-      }
-      const bytes = request.entries.reduce((sum, each) => sum + each.bytes, 0);
-      this.#abandon(request, refusalOf(verdict, bytes));
-      for (const rest of request.entries.slice(entry.piece)) this.#ended(rest);
-      return;
+      if (verdict?.kind === 'accept') entry.accepted = true;
+      else error = refusalOf(verdict);
     }
+    if (error === undefined) return;
+    this.#abandon(request, error);
+    for (const entry of request.entries) if (!entry.accepted) this.#ended(entry);
   }
 
   /** Starts every batch that can start now, and sees to it that it is called again in time. */
@@ -189,18 +191,16 @@ export class ScheduledBatcher implements Runner {
     const reason = reasonOf(dispatch, waiting);
     const alone = waiting === 0 && this.#retries.length === 0;
     const batch = { entries, rows, reason, startedAt: now, alone };
-    const answering = runBatch(batch, runner, this.#clock, this.#options.padded);
-    // The books are kept while it runs.
     const running = this.#scheduler.started(dispatch, now);
     try {
-      const answer = await answering;
+      const { results, ...ran } = await runBatch(batch, runner, this.#clock, this.#options.padded);
       const end = this.#clock.now();
       this.#scheduler.ended(dispatch, running, end);
       for (const [index, entry] of entries.entries()) {
-        const result = answer.results[index];
+        const result = results[index];
         this.#ended(entry, result && { ...result, choice: this.#choice(entry, dispatch) });
       }
-      this.#turnEnd.after(() => this.#learn(dispatch, running, end, batch, answer));
+      this.#turn.after(() => this.#learn(dispatch, running, end, batch, ran));
     } catch (error) {
       this.#scheduler.ended(dispatch, running, this.#clock.now());
       const timings = { ...NO_TIME, queue: longestQueue(batch) };
@@ -210,14 +210,8 @@ export class ScheduledBatcher implements Runner {
     this.#pump();
   }
 
-  #learn(
-    dispatch: Dispatch,
-    running: Running,
-    end: number,
-    batch: Batch<ScheduledEntry>,
-    answer: BatchAnswer,
-  ): void {
-    const { timings, apart } = answer;
+  #learn(dispatch: Dispatch, running: Running, end: number, batch: Batch<ScheduledEntry>, ran: Ran): void {
+    const { timings, apart } = ran;
     this.#scheduler.learn(dispatch, running, end, timings, apart);
     this.#margin.observe(batch.entries.some(({ request }) => request.deadline < end));
     this.#options.settings.slots.ran(timings.computeInfer);

@@ -119,7 +119,7 @@ export const OPTIONS = {
     flag: 'max-in-flight-bytes',
     env: 'SLUICE_MAX_IN_FLIGHT_BYTES',
     schema: count(1024, Number.MAX_SAFE_INTEGER).default(1024 * 1024 * 1024),
-    help: 'Inputs of one version that may wait or run together, and long bodies, gRPC messages and REST answers at hand, bytes; more is refused with 429 or RESOURCE_EXHAUSTED.',
+    help: 'Inputs of one version that may wait or run together, and long bodies, gRPC messages and REST answers at hand, bytes; more is refused with 429 or RESOURCE_EXHAUSTED, what is more alone with 413.',
   },
   coalesce: {
     flag: 'coalesce',

@@ -5,12 +5,12 @@ export const SMALL = 64 * 1024;
 
 /** Bytes that the long bodies, messages and REST answers at hand may have together, over every protocol and gateway thread. */
 export class ByteBudget {
-  readonly #limit: number;
+  readonly limit: number;
   readonly #held: BigInt64Array;
 
   /** @param memory of 8 bytes, for threads that share a budget */
   constructor(limit: number, memory = new SharedArrayBuffer(8)) {
-    this.#limit = limit;
+    this.limit = limit;
     this.#held = new BigInt64Array(memory);
   }
 
@@ -21,7 +21,7 @@ export class ByteBudget {
 
   /** Whether so many could be taken now. */
   has(bytes: number): boolean {
-    return this.held + bytes <= this.#limit;
+    return this.held + bytes <= this.limit;
   }
 
   /** False where that would be beyond the limit; then nothing is taken. */
@@ -29,7 +29,7 @@ export class ByteBudget {
     for (;;) {
       const held = Atomics.load(this.#held, 0);
       const more = held + BigInt(bytes);
-      if (more > this.#limit) return false;
+      if (more > this.limit) return false;
       if (Atomics.compareExchange(this.#held, 0, held, more) === held) return true;
     }
   }
@@ -46,7 +46,7 @@ export class ByteBudget {
   refusal(): InferenceError {
     return new InferenceError(
       'resource_exhausted',
-      `the messages, bodies and answers at hand would exceed ${this.#limit} bytes together`,
+      `the messages, bodies and answers at hand would exceed ${this.limit} bytes together`,
       { retryAfter: 1, reason: 'overload' },
     );
   }

@@ -80,10 +80,11 @@ const PROTO = join(import.meta.dirname, '../../proto/open_inference_grpc.proto')
 /** The gRPC side of the server: the inference service, health and reflection. Rejects when the port cannot be had. */
 export async function createGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { dataPlane, logger, host, budget, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
+  const largest = Math.min(maxMessageBytes, budget?.limit ?? Infinity);
   const ended = options.onRequestEnded ?? (() => {});
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   logThrough(logger);
-  const server = new Server(channelOptions(maxMessageBytes, limits));
+  const server = new Server(channelOptions(largest, maxMessageBytes, limits));
   const draining = new AbortController();
   const health = new GrpcHealth(dataPlane);
   const { definition, implementation } = inferenceService({
@@ -107,7 +108,7 @@ export async function createGrpcServer(options: GrpcServerOptions): Promise<Grpc
       budget,
       port,
       methods: new Map(Object.entries(definition).map(([name, { path }]) => [path, name])),
-      largest: maxMessageBytes,
+      largest,
       onRefused: ({ method, requestId, error, bytes, seconds }) => {
         logError(logger, method, error, { requestId });
         ended(method, error.code, seconds, bytes);
@@ -151,10 +152,10 @@ function logThrough(logger: Logger): void {
   setLogger({ error: say, info: say, debug: say });
 }
 
-function channelOptions(maxMessageBytes: number, limits: GrpcLimits): ChannelOptions {
+function channelOptions(received: number, sent: number, limits: GrpcLimits): ChannelOptions {
   return {
-    'grpc.max_receive_message_length': maxMessageBytes,
-    'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.max_receive_message_length': received,
+    'grpc.max_send_message_length': sent,
     'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
     'grpc-node.max_session_memory': limits.maxSessionMemory,
     'grpc.keepalive_time_ms': limits.keepaliveTime,

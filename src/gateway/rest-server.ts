@@ -85,7 +85,9 @@ declare module 'fastify' {
 /** Starts the REST interface. Rejects where the address cannot be had. */
 export async function createRestServer(options: RestServerOptions): Promise<RestServer> {
   const { dataPlane, tasks, host, port, logger, rateLimit } = options;
-  const { bodyLimit = DEFAULT_BODY_LIMIT, budget = new ByteBudget(Infinity) } = options;
+  const { budget = new ByteBudget(Infinity) } = options;
+  // A body that is longer than all together may be would be refused for ever as one that could fit later.
+  const bodyLimit = Math.min(options.bodyLimit ?? DEFAULT_BODY_LIMIT, budget.limit);
   const json = new JsonPool();
   const malformed = new MalformedRequests();
   /** Requests of whose end nobody was told yet. */

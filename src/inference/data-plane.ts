@@ -46,7 +46,7 @@ export class DataPlane {
     this.serverMetadata = server;
   }
 
-  /** Whether requests should be sent here: every required model is READY, and no shutdown has begun. */
+  /** Whether requests should be sent here: every required model answers, and no shutdown has begun. */
   get ready(): boolean {
     return this.#accepting() && this.#registry.ready;
   }

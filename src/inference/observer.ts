@@ -35,7 +35,7 @@ export interface VariantObserver {
    */
   requestEnded(code: Code | 'ok', duration: number, timings: Timings, rows: number, reuse?: Reuse): void;
   requestRejected(reason: RejectReason): void;
-  /** Told when its answers are out, in the same turn of the event loop. */
+  /** Told in the turn of the event loop in which it ended: when its answers are out, where it has any. */
   batchEnded(record: BatchRecord): void;
   queueChanged(depth: number): void;
 }

@@ -48,7 +48,7 @@ export interface VariantChoice {
   readonly reason: string;
   /** Share of right answers, where it is known; 0 where it was not measured. */
   readonly accuracy?: number;
-  /** Milliseconds that its batch, or all of its batches together, were expected to take, where that was predicted. */
+  /** Milliseconds that its batch was expected to take, or those of all of its pieces together, where that was predicted. */
   readonly predicted?: number;
 }
 

@@ -99,7 +99,7 @@ export interface LoadOptions {
 
 /** What is loaded. Look-ups are synchronous, and never touch the disk. */
 export interface Registry {
-  /** True when every required model is READY. */
+  /** True when every required model answers: it is READY, and does not wait for the baseline of its rollout. */
   readonly ready: boolean;
   /** Names of the required models that do not answer, as they were asked for (`name`, `name@variant`). */
   readonly missing: readonly string[];

@@ -219,7 +219,7 @@ const RECENT_REQUESTS = 1000;
 const isBatched = ({ batching }: ServedVariant): boolean => batching.maxBatchSize > 0;
 
 /**
- * Rows in which the answers of two variants to a request are compared. They give the same tensors: where dimension 0 is
+ * Rows in which the answers of two variants to a request are compared. They take the same tensors: where dimension 0 is
  * the batch axis of one of them it counts the rows of both. The request is one row where it is of neither.
  */
 function rowsFor(inputs: TensorMap, one: ServedVariant, other: ServedVariant): number {

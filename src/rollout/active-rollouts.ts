@@ -105,19 +105,18 @@ export class ActiveRollouts implements Rollouts {
   async configured(model: string, plan: RolloutPlan | undefined): Promise<string | undefined> {
     if (this.#memory !== undefined && !this.#files.has(model)) await this.#restore(model, this.#memory);
     const before = this.#answering(model);
-    this.#read(model, plan);
-    const rollout = this.#active.get(model);
-    if (rollout === undefined) return undefined;
-    rollout.before = before;
-    return rollout.plan.baselineVersion;
+    const known = this.#active.get(model);
+    if (known !== undefined) known.before = before;
+    this.#read(model, plan, before);
+    return this.#active.get(model)?.plan.baselineVersion;
   }
 
-  #read(model: string, plan: RolloutPlan | undefined): void {
+  #read(model: string, plan: RolloutPlan | undefined, before: string | undefined): void {
     const text = plan === undefined ? '' : JSON.stringify(plan);
-    const before = this.#files.get(model) ?? '';
+    const known = this.#files.get(model) ?? '';
     this.#files.set(model, text);
-    if (text === before) return;
-    if (plan !== undefined) this.#begin(model, plan, 'file');
+    if (text === known) return;
+    if (plan !== undefined) this.#begin(model, plan, 'file', before);
     else if (this.#active.get(model)?.source === 'file') this.remove(model);
   }
 
@@ -190,13 +189,14 @@ export class ActiveRollouts implements Rollouts {
     );
   }
 
-  #begin(model: string, plan: RolloutPlan, source: 'file' | 'api'): void {
-    this.#run(model, { plan, source, since: new Date().toISOString(), breaches: [] });
+  #begin(model: string, plan: RolloutPlan, source: 'file' | 'api', before?: string): void {
+    this.#run(model, { plan, source, since: new Date().toISOString(), breaches: [] }, before);
     this.#keep(model);
     this.#logger.info({ model, source, rollout: plan }, 'rollout began');
   }
 
-  #run(model: string, rollout: KeptRollout): void {
+  /** @param before see `BaselineHistory`; known before anybody is told of the rollout */
+  #run(model: string, rollout: KeptRollout, before?: string): void {
     const running = new ActiveRollout(model, rollout, {
       shadows: this.#shadows,
       logger: this.#logger,
@@ -206,6 +206,7 @@ export class ActiveRollouts implements Rollouts {
       },
       random: this.#random,
     });
+    running.before = before;
     this.#active.set(model, running);
     this.#onChange();
   }

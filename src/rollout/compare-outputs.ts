@@ -34,15 +34,14 @@ export function compareOutputs(
   liveRows: number,
 ): Comparison {
   if (rows === 0 || liveRows === 0) return { rows: 0, agreed: undefined, largestDifference: 0 };
-  const perRow = Math.max(1, ...Array.from(live.values(), ({ data }) => data.length / liveRows));
+  const shared = [...live].filter(([name]) => other.has(name));
+  const perRow = Math.max(1, ...shared.map(([, { data }]) => data.length / liveRows));
   const counted = Math.min(rows, Math.max(1, Math.floor(MOST_ELEMENTS / perRow)));
   let judged = 0;
   let agreed = 0;
   let largest = 0;
-  for (const [name, tensor] of live) {
-    const counterpart = other.get(name);
-    if (counterpart === undefined) continue;
-    const part = compareTensor(tensor, counterpart, { liveRows, rows, counted });
+  for (const [name, tensor] of shared) {
+    const part = compareTensor(tensor, other.get(name) ?? tensor, { liveRows, rows, counted });
     largest = Math.max(largest, part.largest);
     if (part.agreed === undefined) continue;
     judged++;

@@ -20,12 +20,8 @@ export const misfit = (own: Signature, base: Signature): string | undefined =>
  * that both give. One may give more than the other.
  */
 export function comparable(one: Signature, other: Signature): boolean {
-  const [ours, theirs] = [one.outputs, other.outputs].map((specs) => new Set(specs.map(({ name }) => name)));
-  const shared = one.outputs.filter(({ name }) => theirs?.has(name));
-  const outputs = other.outputs.filter(({ name }) => ours?.has(name));
-  return (
-    shared.length > 0 && unlike({ ...one, outputs: shared }, { ...other, outputs }, any, any) === undefined
-  );
+  const outputs = other.outputs.filter(({ name }) => one.outputs.some((own) => own.name === name));
+  return outputs.length > 0 && unlike(one, { ...other, outputs }, any, any) === undefined;
 }
 
 function unlike(own: Signature, base: Signature, inputs: Fits, outputs: Fits): string | undefined {

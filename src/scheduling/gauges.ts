@@ -22,7 +22,7 @@ export class ServiceRecord {
   readonly #lowered = new RecentShare();
   readonly #refused = new RecentShare();
 
-  dispatched(entries: readonly Entry[], lane: Lane, lanes: readonly Lane[], now: number): void {
+  answered(entries: readonly Entry[], lane: Lane, lanes: readonly Lane[], now: number): void {
     const better = lanes.filter(({ accuracy }) => accuracy > lane.accuracy);
     const lowered = entries.filter(({ allowed }) => better.some((each) => allows(allowed, each)));
     this.#lowered.add(entries.length, lowered.length, now);

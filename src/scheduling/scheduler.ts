@@ -229,10 +229,9 @@ export class Scheduler<E extends Entry> {
 
   /** A dispatched batch has started. */
   started(dispatch: Dispatch<E>, now: number): Running {
-    const { lane, entries, rows, choice } = dispatch;
+    const { lane, rows, choice } = dispatch;
     const { taken, priced, pressure, cheapest } = choice;
     if (!cheapest) this.#premiums.spent(taken - priced, pressure, now);
-    this.#record.dispatched(entries, lane, this.#lanes, now);
     const running = this.#slots.start(now, lane, dispatch, cheapest && this.#queue.size >= rows);
     this.#tellShare(now);
     return running;
@@ -255,7 +254,8 @@ export class Scheduler<E extends Entry> {
    * @param apart it ran unlike others: what it took says nothing about them
    */
   learn(dispatch: Dispatch<E>, running: Running, end: number, journey?: Journey, apart = false): void {
-    const { lane, rows, length, expected, choice } = dispatch;
+    const { lane, entries, rows, length, expected, choice } = dispatch;
+    this.#record.answered(entries, lane, this.#lanes, end);
     for (const { cost } of this.#lanes) if (apart || cost !== lane.cost) cost.ranElsewhere();
     if (apart) {
       this.#interference.passed();

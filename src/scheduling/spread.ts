@@ -8,6 +8,8 @@ export interface SpreadView {
   /** When a lane can start one more batch beside the one that it starts now. */
   readonly nextFor: (lane: Lane) => number;
   readonly prices: Pick<PriceList, 'of'>;
+  /** Batches that the node may start now, over all lanes, this one included. */
+  readonly freeSlots: number;
   /** Slots that run now. */
   readonly busy: number;
   /** Milliseconds that a slot is idle between two batches, unless the second follows the first. */
@@ -17,9 +19,9 @@ export interface SpreadView {
 /**
  * One slot must not have everything to do while another one has nothing. Of a batch that would take all that waits,
  * the part that leaves the rest to the lane's instance that is free next, where all of it has ended sooner so by more
- * than it takes to hand one more batch over. Where no other one is free sooner the rest follows on the same one: that
- * pays where two halves take no longer than the whole and the break after it. The whole where neither is so, or the
- * rest would be late.
+ * than it takes to hand one more batch over. Where no other one is free sooner the rest follows on the same one, if it
+ * can be handed over ahead: that pays where two halves take no longer than the whole and the break after it. The whole
+ * where neither is so, or the rest would be late.
  * @param head the entry that has to be in the part
  */
 export function spread<E extends Entry>(
@@ -53,17 +55,18 @@ export function spread<E extends Entry>(
 }
 
 /**
- * Whether the rest can be handed over while its part runs; else it would wait for the break all the same. No instance is
- * handed a batch ahead while another one is idle, and only efficient ones are (`followUp` in the policy).
+ * Whether the rest can be handed over while its part runs; else it would wait for the break all the same. Nothing is handed
+ * ahead while the node or the lane has a place that is free, and only efficient batches are (`followUp` in the policy).
  */
 function canFollow<E extends Entry>(
   rows: number,
   { lane, cheapest }: Choice<E>,
   { allowed, length }: E,
-  { prices }: SpreadView,
+  { prices, freeSlots }: SpreadView,
   now: number,
 ): boolean {
-  return cheapest && (lane.idle ?? lane.freeSlots) <= 1 && rows >= prices.of(allowed, length, now).efficient;
+  const full = freeSlots <= 1 && (lane.idle ?? lane.freeSlots) <= 1;
+  return cheapest && full && rows >= prices.of(allowed, length, now).efficient;
 }
 
 /** The fewest entries from one end that have so many rows and the head among them; and those that are left. */

@@ -3,7 +3,7 @@ import { settled } from '../../support/puppet-runner.ts';
 import { rowsOf } from './batcher-fixture.ts';
 import { setUpScheduled } from './scheduled-fixture.ts';
 
-test('a request waits its turn where the bytes in flight are others, and is too large where they are its own', async () => {
+test('a request may come again where the bytes in flight are of others, and is too large where they are its own', async () => {
   const { run, active } = setUpScheduled({ maxBytes: 16, batching: { maxBatchSize: 2 } });
   const first = run(rowsOf([1, 2]));
   const second = run(rowsOf([3, 4, 5]));

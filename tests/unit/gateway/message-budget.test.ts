@@ -61,7 +61,7 @@ function stall(session: ClientHttp2Session, method: string, declared: number, co
 
 test('messages that would take more than the limit together are refused, and small ones never', async () => {
   const { budget, session, infer, onRequestEnded } = await start();
-  const stalled = stall(session, 'ModelInfer', 1_000_000, 150_000);
+  const stalled = stall(session, 'ModelInfer', LIMIT, 150_000);
   await vi.waitFor(() => expect(budget.held).toBe(150_000));
   await expect(infer(LONG)).rejects.toMatchObject({
     code: status.RESOURCE_EXHAUSTED,

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, test } from 'vitest';
+import { ByteBudget } from '../../../src/gateway/byte-budget.ts';
 import type { RequestEnded, RestServerOptions } from '../../../src/gateway/rest-server.ts';
 import type { RunOptions } from '../../../src/inference/runner.ts';
 import { fakeDataPlane } from '../../support/fake-data-plane.ts';
@@ -83,6 +84,16 @@ describe('bodies', () => {
     expect(announced).toMatchObject({ status: 413, json: error });
     const { status, text } = await postChunks(base + INFER, Array(20).fill(' '.repeat(100)));
     expect([status, JSON.parse(text)]).toEqual([413, error]);
+  });
+
+  it('that would not fit beside nothing are too long, not too many', async () => {
+    const { call } = await start({ bodyLimit: 200_000, budget: new ByteBudget(100_000) });
+    const post = (bytes: number) => call(INFER, { method: 'POST', body: Buffer.from(zeros(bytes)) });
+    expect(await post(120_000)).toMatchObject({
+      status: 413,
+      json: { error: 'request body is larger than the limit of 100000 bytes' },
+    });
+    expect(await post(30_000)).toMatchObject({ status: 200 });
   });
 
   it('may come in very many small pieces', async () => {

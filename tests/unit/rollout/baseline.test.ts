@@ -24,9 +24,12 @@ const version = (number: number) => ({ [`m/${number}/model.onnx`]: 'x' });
 async function polled(files: Readonly<Record<string, unknown>>) {
   const path = await folderWith(files);
   const log: Record<string, unknown>[] = [];
+  /** Whenever a rollout began or ended. */
+  const readiness: boolean[] = [];
   const rollouts: ActiveRollouts = new ActiveRollouts({
     logger: pino({ level: 'warn' }, { write: (line: string) => log.push(JSON.parse(line)) }),
     registry: () => bench.registry,
+    onChange: () => readiness.push(bench.registry.ready),
   });
   const bench = registryOn(path, { mode: 'poll', rollouts });
   const dataPlane = new DataPlane({
@@ -46,6 +49,7 @@ async function polled(files: Readonly<Record<string, unknown>>) {
   return {
     ...bench,
     dataPlane,
+    readiness,
     path,
     log,
     answers: () => [...new Set(KEYS.map(answering))].sort(),
@@ -103,6 +107,23 @@ test('a start whose baseline is broken is not ready, and says why, until it is m
   await writeFiles(model.path, { 'm/1/model.onnx': 'half' });
   await model.poll();
   expect(model.dataPlane.ready).toBe(true);
+});
+
+test('a server whose baseline stands in for another stays ready while its rollout is edited', async () => {
+  const model = await polled({ ...version(1), ...version(2), ...version(3) });
+  await model.registry.start();
+  model.broken.set('m/1/default', 'half copied');
+  const planOf = (share: number) => ({
+    versionPolicy: 'all',
+    rollout: { baselineVersion: 1, canaries: [{ version: 2, share }] },
+  });
+  for (const share of [0.5, 0.6]) {
+    await writeFiles(model.path, { 'm/model.json': planOf(share) });
+    await model.poll();
+    expect(model.answers()).toEqual(['3']);
+  }
+  expect(model.readiness).not.toContain(false);
+  expect(model.readiness.length).toBeGreaterThan(0);
 });
 
 test('what answered goes on until the baseline is READY, with all of the traffic, and is told', async () => {

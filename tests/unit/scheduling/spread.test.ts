@@ -20,6 +20,8 @@ interface Case {
   readonly fixed?: number;
   readonly perRow?: number;
   readonly cheapest?: boolean;
+  /** Of the node, this one included. */
+  readonly freeSlots?: number;
   /** Rows of the batch that is handed over ahead. */
   readonly efficient?: number;
   /** Instances that run nothing, this one included. */
@@ -28,7 +30,7 @@ interface Case {
 
 /** What is left of a batch of these entries at time 0. */
 function spreadOf({ entries, head = 0, other, handOver = 0, fixed = 4, perRow = 1, ...rest }: Case) {
-  const { cheapest = true, idle = 1, efficient = 4 } = rest;
+  const { cheapest = true, idle = 1, efficient = 4, freeSlots = 1 } = rest;
   const lane = { ...laneOf(0, { fixed, perRow }, [1, 8]), idle };
   const window = windowOf(entries, lane, 1);
   const choice: Choice<Entry> = {
@@ -40,7 +42,7 @@ function spreadOf({ entries, head = 0, other, handOver = 0, fixed = 4, perRow = 
     cheapest,
   };
   const prices = { of: () => ({ efficient }) as Price };
-  const view = { nextFor: () => other, prices, busy: 0, handOver };
+  const view = { nextFor: () => other, prices, freeSlots, busy: 0, handOver };
   return spread(choice, entries[head] as Entry, view, 0);
 }
 
@@ -81,6 +83,7 @@ describe('a batch of all that waits', () => {
     const following = { entries: many(8), other: 100, fixed: 1, handOver: 2 };
     expect(rowsOf({ ...following, idle: 2 })).toBe(8);
     expect(rowsOf({ ...following, efficient: 5 })).toBe(8);
+    expect(rowsOf({ ...following, freeSlots: 2 })).toBe(8);
   });
 
   test('leaves nothing that would be late for it', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TurnEnd } from '../../../src/batching/turn-end.ts';
+import { BatcherTurn } from '../../../src/batching/batcher-turn.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { rowsOf } from './batcher-fixture.ts';
 import { LANES, setUpScheduled } from './scheduled-fixture.ts';
@@ -9,14 +9,14 @@ it('starts once a turn, and does what can wait after that', () => {
   const ends: (() => void)[] = [];
   clock.turnEnd = (callback) => void ends.push(callback);
   const done: string[] = [];
-  const turnEnd = new TurnEnd(clock, () => done.push('start'));
-  turnEnd.after(() => done.push('after'));
-  turnEnd.ask();
-  turnEnd.ask();
+  const turn = new BatcherTurn(clock, () => done.push('start'));
+  turn.after(() => done.push('after'));
+  turn.ask();
+  turn.ask();
   expect(ends).toHaveLength(1);
   ends.pop()?.();
   expect(done).toEqual(['start', 'after']);
-  turnEnd.after(() => done.push('alone'));
+  turn.after(() => done.push('alone'));
   ends.pop()?.();
   expect(done).toEqual(['start', 'after', 'alone']);
 });

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
  * What a batcher does when a turn of the event loop ends: it starts batches, so that requests that arrive in one turn
  * share one and the first of a wave does not run alone; and then, while they run, what nobody waits for.
  */
-export class TurnEnd {
+export class BatcherTurn {
   readonly #clock: Clock;
   readonly #start: () => void;
   readonly #onEnd = (): void => this.#ended();
@@ -23,7 +23,7 @@ export class TurnEnd {
     this.#wait();
   }
 
-  /** Calls `task` when this turn ends, after `start`: answers that are given in this turn leave before. */
+  /** Calls `task` when this turn ends, after `start`: answers that this thread sends in this turn leave before. */
   after(task: () => void): void {
     this.#later.push(task);
     this.#wait();
