@@ -34,14 +34,17 @@ export function compareOutputs(
   liveRows: number,
 ): Comparison {
   if (rows === 0 || liveRows === 0) return { rows: 0, agreed: undefined, largestDifference: 0 };
-  const shared = [...live].filter(([name]) => other.has(name));
-  const perRow = Math.max(1, ...shared.map(([, { data }]) => data.length / liveRows));
+  const shared = [...live].flatMap(([name, own]) => {
+    const their = other.get(name);
+    return their === undefined ? [] : [{ own, their }];
+  });
+  const perRow = Math.max(1, ...shared.map(({ own }) => own.data.length / liveRows));
   const counted = Math.min(rows, Math.max(1, Math.floor(MOST_ELEMENTS / perRow)));
   let judged = 0;
   let agreed = 0;
   let largest = 0;
-  for (const [name, tensor] of shared) {
-    const part = compareTensor(tensor, other.get(name) ?? tensor, { liveRows, rows, counted });
+  for (const { own, their } of shared) {
+    const part = compareTensor(own, their, { liveRows, rows, counted });
     largest = Math.max(largest, part.largest);
     if (part.agreed === undefined) continue;
     judged++;

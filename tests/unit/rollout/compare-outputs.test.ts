@@ -53,14 +53,14 @@ describe('two answers', () => {
 
   it('of which one has more outputs are compared in those of both', () => {
     const live = new Map([
-      ['scores', floats([1, 2], 1, 0)],
-      ['embedding', floats([1, 3], 1, 2, 3)],
+      ['scores', floats([2, 2], 1, 0, 1, 0)],
+      ['embedding', makeTensor('FP32', [2, 65_536], new Float32Array(2 * 65_536))],
     ]);
     const other = new Map([
-      ['scores', floats([1, 2], 3, 0)],
-      ['label', makeTensor('INT64', [1], BigInt64Array.of(1n))],
+      ['scores', floats([2, 2], 3, 0, 0, 1)],
+      ['label', makeTensor('INT64', [2], BigInt64Array.of(1n, 1n))],
     ]);
-    expect(compareOutputs(live, other, 1, 1)).toEqual({ rows: 1, agreed: 1, largestDifference: 2 });
+    expect(compareOutputs(live, other, 2, 2)).toEqual({ rows: 2, agreed: 1, largestDifference: 2 });
   });
 
   it('that are not numbers disagree with numbers, and differ by infinity', () => {
