@@ -35,9 +35,9 @@ test('a head that cannot be on time has no window', () => {
 });
 
 describe('lengths', () => {
-  test('are padded to the longest member, in steps of eight', () => {
+  test('are padded to the longest member, in steps of four', () => {
     const found = windowOf([entryOf({ length: 9 }), entryOf({ length: 12 })], SEQUENCE);
-    expect([found?.rows, found?.length]).toEqual([2, 16]);
+    expect([found?.rows, found?.length]).toEqual([2, 12]);
   });
 
   test('that differ much do not share a batch, because padding would cost more than it saves', () => {
