@@ -38,8 +38,9 @@ interface Requirement {
 
 /**
  * What is loaded. The required models among those asked for at start gate readiness; a model that turns up later does
- * not, and no reload ever does; one whose rollout waits for its baseline does not answer. A version is READY when any of its variants is, so that a variant can be loaded alone;
- * requests that name none wait for the default variant, no other answers for it.
+ * not, and no reload ever does. One whose rollout waits for its baseline does not answer. A version is READY when any of
+ * its variants is, so that a variant can be loaded alone; requests that name none wait for the default variant, no other
+ * answers for it.
  */
 export class ModelRegistry implements Registry {
   readonly #options: ModelRegistryOptions;

@@ -62,7 +62,7 @@ export const accuracyDefaults = ({ minAccuracy, maxAccuracyLoss, prefer }: Model
   preference: prefer,
 });
 
-/** Told what the files of models say of their rollouts. Must not throw or reject. */
+/** Told what the files of models say of their rollouts, and asked who waits for these. Must not throw or reject. */
 export interface RolloutFiles {
   /** Before anything of a load is opened. Resolves to the version to load first, because the others wait for it. */
   configured(model: string, plan: RolloutPlan | undefined): Promise<string | undefined>;
