@@ -1,6 +1,5 @@
 import type { Arrivals } from '../load/arrivals.ts';
-import { mean } from '../statistics/summary.ts';
-import { studentQuantile } from '../statistics/welch.ts';
+import { meanOf } from '../statistics/welch.ts';
 import { type Figures, figuresOf, mergeSamples } from './figures.ts';
 import { mixedLengths } from './lengths.ts';
 import {
@@ -169,9 +168,6 @@ export function leadOf({ figures, rounds }: BurstRow, rivals = [...POLICIES.keys
     const their = theirs[round];
     return own === undefined || their === undefined ? [] : [own - their];
   });
-  const lead = mean(leads);
-  const freedom = leads.length - 1;
-  const variance = leads.reduce((sum, each) => sum + (each - lead) ** 2, 0) / freedom;
-  const reach = freedom < 1 ? Infinity : studentQuantile(0.95, freedom) * Math.sqrt(variance / leads.length);
+  const { mean: lead, reach } = meanOf(leads);
   return { lead, reach };
 }

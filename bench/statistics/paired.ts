@@ -1,5 +1,4 @@
-import { mean } from './summary.ts';
-import { type RatioEstimate, studentQuantile } from './welch.ts';
+import { meanOf, type RatioEstimate } from './welch.ts';
 
 /**
  * Ratio of the second figure to the first over pairs that were measured next to each other, with the interval that
@@ -12,9 +11,6 @@ export function comparePairs(
 ): RatioEstimate | undefined {
   if (pairs.length < 2 || pairs.flat().some((each) => !(each > 0))) return undefined;
   const logs = pairs.map(([before, after]) => Math.log(after / before));
-  const middle = mean(logs);
-  const variance = logs.reduce((sum, each) => sum + (each - middle) ** 2, 0) / (logs.length - 1);
-  const reach =
-    variance === 0 ? 0 : studentQuantile(confidence, logs.length - 1) * Math.sqrt(variance / logs.length);
+  const { mean: middle, reach } = meanOf(logs, confidence);
   return { ratio: Math.exp(middle), low: Math.exp(middle - reach), high: Math.exp(middle + reach) };
 }

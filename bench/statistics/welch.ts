@@ -44,6 +44,16 @@ function momentsOf(values: readonly number[]): Moments {
   return { count: values.length, mean: middle, error: variance / values.length };
 }
 
+/** The mean, and how far from it the true one may be at that confidence: Student's t. Infinitely far with fewer than two values. */
+export function meanOf(
+  values: readonly number[],
+  confidence = 0.95,
+): { readonly mean: number; readonly reach: number } {
+  const { count, mean: middle, error } = momentsOf(values);
+  if (count < 2) return { mean: middle, reach: Infinity };
+  return { mean: middle, reach: error === 0 ? 0 : studentQuantile(confidence, count - 1) * Math.sqrt(error) };
+}
+
 /** The t for which a share `confidence` of Student's distribution lies between -t and t. */
 export function studentQuantile(confidence: number, freedom: number): number {
   const inside = (t: number): number => 1 - incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5);

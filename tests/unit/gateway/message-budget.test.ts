@@ -77,6 +77,15 @@ test('messages that would take more than the limit together are refused, and sma
   await infer(LONG);
 });
 
+test('one that is longer than all together may be is too long, not too many', async () => {
+  const { budget, infer } = await start();
+  await expect(infer(LIMIT + 1000)).rejects.toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    details: expect.stringMatching(/larger than max/),
+  });
+  expect(budget.held).toBe(0);
+});
+
 test('who announces much and sends little keeps nobody out', async () => {
   const { budget, session, infer } = await start();
   for (let call = 0; call < 4; call++) stall(session, 'ModelInfer', 60_000_000, 100);
